@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: MIT
+/* The ioctl wrappers turn each surprise of the driver into a plain result. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "dxg/dxg.h"
+#include "util/compiler.h"
+#include "util/log.h"
+
+/* The driver of these tests: one function, asked for every ioctl, and a count of the calls. */
+static int (*answer)(unsigned long command, void *arg);
+static unsigned calls;
+static int open_error;
+
+/* These two stand in front of libc's. */
+int ioctl(int fd, unsigned long command, ...)
+{
+	va_list args;
+	void *arg;
+
+	(void)fd;
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+	calls++;
+	return answer(command, arg);
+}
+
+int open(const char *path, int flags, ...)
+{
+	if (!strcmp(path, "/dev/dxg")) {
+		assert_true(flags & O_CLOEXEC);
+		if (open_error) {
+			errno = open_error;
+			return -1;
+		}
+		path = "/dev/null";
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
+}
+
+static struct dxg *opened(void)
+{
+	struct dxg *dxg;
+
+	calls = 0;
+	open_error = 0;
+	assert_int_equal(dxg_open(&dxg), 0);
+	return dxg;
+}
+
+static int fail_with(int err)
+{
+	errno = err;
+	return -1;
+}
+
+static unsigned busy_left;
+
+static int busy_then_done(unsigned long command, void *arg)
+{
+	(void)command;
+	(void)arg;
+	return busy_left-- ? fail_with(EAGAIN) : 0;
+}
+
+static void a_full_ring_is_retried_then_succeeds(void **state)
+{
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = busy_then_done;
+	busy_left = 3;
+	assert_int_equal(dxg_destroy_device(dxg, 1), 0);
+	assert_int_equal(calls, 4);
+	dxg_close(dxg);
+}
+
+static void a_ring_that_stays_full_ends_in_eagain(void **state)
+{
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = busy_then_done;
+	busy_left = 1000;
+	assert_int_equal(dxg_destroy_device(dxg, 1), -EAGAIN);
+	assert_in_range(calls, 2, 10);
+	dxg_close(dxg);
+}
+
+static int interrupted_once(unsigned long command, void *arg)
+{
+	(void)command;
+	(void)arg;
+	return calls == 1 ? fail_with(EINTR) : 0;
+}
+
+static void an_interrupted_call_is_made_again(void **state)
+{
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = interrupted_once;
+	assert_int_equal(dxg_destroy_device(dxg, 1), 0);
+	assert_int_equal(calls, 2);
+	dxg_close(dxg);
+}
+
+static int success_and_nothing(unsigned long command, void *arg)
+{
+	(void)command;
+	(void)arg;
+	return 0;
+}
+
+static void success_without_a_handle_is_a_failure(void **state)
+{
+	uint8_t data[64] = {0};
+	struct dxg_allocation allocation = {.private_data = data, .private_data_size = sizeof(data)};
+	struct dxg *dxg = opened();
+	struct dxg_paging_queue queue;
+	struct dxg_fence fence;
+	d3dkmt_handle handle = 7;
+	uint64_t va = 7, value = 7;
+
+	(void)state;
+	answer = success_and_nothing;
+	assert_int_equal(dxg_create_device(dxg, 1, 0, &handle), -EIO);
+	assert_int_equal(handle, 0);
+	assert_int_equal(dxg_create_paging_queue(dxg, 1, &queue), -EIO);
+	assert_int_equal(dxg_create_fence(dxg, 1, 0, &fence), -EIO);
+	assert_int_equal(dxg_create_allocations(dxg, 1, NULL, 0, 0, &allocation, 1, NULL), -EIO);
+	assert_int_equal(dxg_reserve_gpu_va(dxg, 1, 0, 0, 1 << 20, 65536, &va), -ENOMEM);
+	assert_int_equal(va, 0);
+	assert_int_equal(dxg_map_gpu_va(dxg, &(struct dxg_gpu_va_map){.size = 4096}, &va, &value), -EIO);
+	dxg_close(dxg);
+}
+
+static void statistics_that_nobody_wrote_are_enoent(void **state)
+{
+	struct d3dkmt_querystatistics query = {.type = D3DKMT_QUERYSTATISTICS_ADAPTER};
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = success_and_nothing;
+	assert_int_equal(dxg_query_statistics(dxg, &query), -ENOENT);
+	for (size_t i = 0; i < sizeof(query.result.size); i++)
+		assert_int_equal(query.result.size[i], 0);
+	dxg_close(dxg);
+}
+
+static void zeros_without_a_status_are_enodata(void **state)
+{
+	struct dxgk_gpuclockdata clock;
+	struct dxg_video_memory memory;
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = success_and_nothing;
+	assert_int_equal(dxg_query_video_memory(dxg, 1, D3DKMT_MEMORY_SEGMENT_GROUP_LOCAL, &memory),
+			 -ENODATA);
+	assert_int_equal(dxg_query_clock_calibration(dxg, 1, 0, &clock), -ENODATA);
+	dxg_close(dxg);
+}
+
+static int raw_ntstatus(unsigned long command, void *arg)
+{
+	(void)command;
+	(void)arg;
+	return (int)0xc000000dU;
+}
+
+static void a_raw_ntstatus_in_the_result_becomes_its_errno(void **state)
+{
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = raw_ntstatus;
+	assert_int_equal(dxg_destroy_device(dxg, 1), -EINVAL);
+	assert_int_equal((uint32_t)dxg_last_status(), 0xc000000d);
+	dxg_close(dxg);
+}
+
+static int out_of_memory(unsigned long command, void *arg)
+{
+	(void)command;
+	(void)arg;
+	return fail_with(ENOMEM);
+}
+
+static void the_status_behind_an_errno_is_kept(void **state)
+{
+	struct dxg *dxg = opened();
+	uint64_t fence = 7;
+
+	(void)state;
+	answer = out_of_memory;
+	assert_int_equal(dxg_make_resident(dxg, 1, &(d3dkmt_handle){2}, 1, &fence), -ENOMEM);
+	assert_int_equal(fence, 0);
+	assert_int_equal((uint32_t)dxg_last_status(), 0xc0000017);
+	assert_string_equal(dxg_status_name(dxg_last_status()), "NO_MEMORY");
+	dxg_close(dxg);
+}
+
+static int pending_resident(unsigned long command, void *arg)
+{
+	struct d3dddi_makeresident *args = arg;
+
+	assert_int_equal(command, LX_DXMAKERESIDENT);
+	args->paging_fence_value = 40 + calls;
+	return calls == 2 ? 0 : 0x103;
+}
+
+static void residency_of_many_ends_in_the_latest_fence(void **state)
+{
+	static d3dkmt_handle many[30000];
+	struct dxg *dxg = opened();
+	uint64_t fence;
+
+	(void)state;
+	answer = pending_resident;
+	assert_int_equal(dxg_make_resident(dxg, 1, many, ARRAY_SIZE(many), &fence), 0);
+	assert_int_equal(calls, 3);
+	assert_int_equal(fence, 43);
+	dxg_close(dxg);
+}
+
+static int seventy_adapters(unsigned long command, void *arg)
+{
+	if (command == LX_DXENUMADAPTERS3)
+		((struct d3dkmt_enumadapters3 *)arg)->adapter_count = 70;
+	return 0;
+}
+
+static void more_adapters_than_room_are_an_error_not_an_empty_list(void **state)
+{
+	struct dxg_adapter adapters[DXG_MAX_ADAPTERS];
+	struct dxg *dxg = opened();
+	size_t count = 7;
+
+	(void)state;
+	answer = seventy_adapters;
+	assert_int_equal(dxg_enum_adapters(dxg, adapters, &count), -EOVERFLOW);
+	assert_int_equal(count, 0);
+	dxg_close(dxg);
+}
+
+static int only_the_old_enumeration(unsigned long command, void *arg)
+{
+	struct d3dkmt_enumadapters2 *args = arg;
+	struct d3dkmt_adapterinfo *list;
+
+	if (command != LX_DXENUMADAPTERS2)
+		return fail_with(ENOTTY);
+	assert_int_equal(args->num_adapters, DXG_MAX_ADAPTERS);
+	list = u64_to_ptr(args->adapters);
+	list[0].adapter_handle = 0x40000000;
+	list[0].adapter_luid.a = 5;
+	args->num_adapters = 1;
+	return 0;
+}
+
+static void an_old_driver_is_asked_the_old_way(void **state)
+{
+	struct dxg_adapter adapters[DXG_MAX_ADAPTERS];
+	struct dxg *dxg = opened();
+	size_t count;
+
+	(void)state;
+	answer = only_the_old_enumeration;
+	assert_int_equal(dxg_enum_adapters(dxg, adapters, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(adapters[0].handle, 0x40000000);
+	assert_int_equal(adapters[0].luid.a, 5);
+	dxg_close(dxg);
+}
+
+/* A host that answers with more private data than it was sent: the driver copies it all out. */
+static int long_private_data(unsigned long command, void *arg)
+{
+	struct d3dkmt_createallocation *args = arg;
+	struct d3dddi_allocationinfo2 *info;
+
+	if (command == LX_DXDESTROYALLOCATION2)
+		return 0;
+	info = u64_to_ptr(args->allocation_info);
+	memset(u64_to_ptr(info->priv_drv_data), 0x11, info->priv_drv_data_size + 8);
+	info->allocation = 0x40000040;
+	return 0;
+}
+
+static void private_data_longer_than_sent_does_no_harm(void **state)
+{
+	uint8_t data[64] = {0}, untouched[64] = {0};
+	struct dxg_allocation allocation = {.private_data = data, .private_data_size = sizeof(data)};
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = long_private_data;
+	assert_int_equal(dxg_create_allocations(dxg, 1, NULL, 0, 0, &allocation, 1, NULL), -EPROTO);
+	assert_int_equal(allocation.handle, 0);
+	assert_int_equal(calls, 2); /* and the allocation is gone again */
+	assert_memory_equal(data, untouched, sizeof(data));
+	dxg_close(dxg);
+}
+
+static int another_address(unsigned long command, void *arg)
+{
+	if (command == LX_DXRESERVEGPUVIRTUALADDRESS)
+		((struct d3dddi_reservegpuvirtualaddress *)arg)->virtual_address = 0x7000000;
+	return 0;
+}
+
+static void an_address_other_than_asked_is_given_back(void **state)
+{
+	struct dxg *dxg = opened();
+	uint64_t va;
+
+	(void)state;
+	answer = another_address;
+	assert_int_equal(dxg_reserve_gpu_va(dxg, 1, 0x1000000, 0, 0, 65536, &va), -EEXIST);
+	assert_int_equal(calls, 2);
+	assert_int_equal(va, 0);
+	dxg_close(dxg);
+}
+
+static int unknown_state(unsigned long command, void *arg)
+{
+	(void)command;
+	((struct d3dkmt_getdevicestate *)arg)->execution_state = 99;
+	return 0;
+}
+
+static void a_device_state_outside_the_known_ones_is_refused(void **state)
+{
+	enum d3dkmt_deviceexecution_state execution;
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = unknown_state;
+	assert_int_equal(dxg_get_device_state(dxg, 1, &execution), -EPROTO);
+	dxg_close(dxg);
+}
+
+static void bad_arguments_never_reach_the_driver(void **state)
+{
+	struct dxg *dxg = opened();
+	uint64_t va, fence, value = 1;
+	d3dkmt_handle handle = 1;
+
+	(void)state;
+	answer = success_and_nothing;
+	assert_int_equal(dxg_create_allocations(dxg, 1, NULL, 0, 0, NULL, 0, NULL), -EINVAL);
+	assert_int_equal(dxg_create_allocations(dxg, 1, NULL, 0, 0, NULL, 1025, NULL), -EINVAL);
+	assert_int_equal(dxg_map_gpu_va(dxg, &(struct dxg_gpu_va_map){.size = 4095}, &va, &fence), -EINVAL);
+	assert_int_equal(dxg_map_gpu_va(dxg, &(struct dxg_gpu_va_map){.size = 0}, &va, &fence), -EINVAL);
+	assert_int_equal(dxg_wait_fences(dxg, 1, &handle, &value, 1, false, 0), -EINVAL);
+	assert_int_equal(dxg_wait_fences(dxg, 1, &handle, &value, 0, false, 9), -EINVAL);
+	assert_int_equal(calls, 0);
+	dxg_close(dxg);
+}
+
+static void open_tells_why_it_failed(void **state)
+{
+	static const int errors[] = {ENOENT, EBADF, EACCES, EMFILE};
+	struct dxg *dxg;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		open_error = errors[i];
+		assert_int_equal(dxg_open(&dxg), -errors[i]);
+		assert_null(dxg);
+	}
+	open_error = 0;
+}
+
+static char last_line[256];
+
+static void keep_line(enum log_level level, const char *line, void *arg)
+{
+	(void)level;
+	(void)arg;
+	strncpy(last_line, line, sizeof(last_line) - 1);
+}
+
+static void locking_of_future_mappings_is_refused_with_a_message(void **state)
+{
+	struct dxg *dxg = opened();
+	struct dxg_fence fence;
+	struct dxg *second;
+
+	(void)state;
+	if (mlockall(MCL_FUTURE)) {
+		dxg_close(dxg);
+		skip();
+	}
+	log_set_sink(keep_line, NULL);
+	answer = success_and_nothing;
+	assert_int_equal(dxg_open(&second), -EPERM);
+	assert_non_null(strstr(last_line, "mlockall(MCL_FUTURE)"));
+	/* also when it was switched on after the open */
+	assert_int_equal(dxg_create_fence(dxg, 1, 0, &fence), -EPERM);
+	assert_int_equal(calls, 0);
+	munlockall();
+	log_set_sink(NULL, NULL);
+	assert_int_equal(dxg_open(&second), 0);
+	dxg_close(second);
+	dxg_close(dxg);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_ring_is_retried_then_succeeds),
+		cmocka_unit_test(a_ring_that_stays_full_ends_in_eagain),
+		cmocka_unit_test(an_interrupted_call_is_made_again),
+		cmocka_unit_test(success_without_a_handle_is_a_failure),
+		cmocka_unit_test(statistics_that_nobody_wrote_are_enoent),
+		cmocka_unit_test(zeros_without_a_status_are_enodata),
+		cmocka_unit_test(a_raw_ntstatus_in_the_result_becomes_its_errno),
+		cmocka_unit_test(the_status_behind_an_errno_is_kept),
+		cmocka_unit_test(residency_of_many_ends_in_the_latest_fence),
+		cmocka_unit_test(more_adapters_than_room_are_an_error_not_an_empty_list),
+		cmocka_unit_test(an_old_driver_is_asked_the_old_way),
+		cmocka_unit_test(private_data_longer_than_sent_does_no_harm),
+		cmocka_unit_test(an_address_other_than_asked_is_given_back),
+		cmocka_unit_test(a_device_state_outside_the_known_ones_is_refused),
+		cmocka_unit_test(bad_arguments_never_reach_the_driver),
+		cmocka_unit_test(open_tells_why_it_failed),
+		cmocka_unit_test(locking_of_future_mappings_is_refused_with_a_message),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
