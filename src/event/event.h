@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Events: what a runtime sleeps on.
+ *
+ * An event_table belongs to the process object; events are named by their id, 1..EVENT_MAX, so that
+ * a stale or invented id is an error and never a stray pointer.  Every call may be made from any
+ * thread.  The table has no thread and no timer of its own.
+ */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EVENT_MAX	   4096U
+#define EVENT_WAIT_FOREVER UINT32_MAX
+
+/* What an event tells of.  The numbers are those of the public API (HSA_EVENTTYPE). */
+enum event_type {
+	EVENT_SIGNAL = 0,
+	EVENT_NODE_CHANGE = 1,
+	EVENT_DEVICE_STATE_CHANGE = 2,
+	EVENT_HW_EXCEPTION = 3,
+	EVENT_SYSTEM = 4,
+	EVENT_DEBUG = 5,
+	EVENT_PROFILE = 6,
+	EVENT_QUEUE = 7,
+	EVENT_MEMORY = 8,
+	EVENT_TYPE_COUNT
+};
+
+struct event_request {
+	enum event_type type;
+	bool manual_reset;  /* stays set until reset; else one waiter takes it */
+	bool initially_set; /* honoured for EVENT_SIGNAL and EVENT_DEBUG, as by the kernel driver */
+};
+
+struct event_memory_fault {
+	uint32_t node;
+	uint64_t address;
+	uint32_t failure; /* bits of HsaAccessAttributeFailure */
+	uint32_t flags;	  /* HSA_EVENTID_MEMORYFLAGS */
+};
+
+struct event_hw_exception {
+	uint32_t node;
+	uint32_t reset_type;
+	uint32_t memory_lost;
+	uint32_t cause; /* HSA_EVENTID_HW_EXCEPTION_CAUSE */
+};
+
+/* What is known of an event besides being set. */
+struct event_state {
+	enum event_type type;
+	bool set;
+	uint64_t age;	   /* counts the times it was set, from 1 */
+	uint64_t *mailbox; /* where a GPU writes the id */
+	struct event_memory_fault fault;
+	struct event_hw_exception exception;
+};
+
+struct event_table;
+
+int event_table_create(uint64_t *mailboxes, size_t mailbox_count, struct event_table **out);
+void event_table_shutdown(struct event_table *table);
+void event_table_destroy(struct event_table *table);
+
+int event_create(struct event_table *table, const struct event_request *request, uint32_t *id);
+int event_destroy(struct event_table *table, uint32_t id);
+int event_set(struct event_table *table, uint32_t id);
+int event_reset(struct event_table *table, uint32_t id);
+int event_query(struct event_table *table, uint32_t id, struct event_state *state);
+int event_wait(struct event_table *table, const uint32_t *ids, size_t count, bool all, uint32_t timeout_ms,
+	       uint64_t *ages);
+
+int event_raise_memory_fault(struct event_table *table, const struct event_memory_fault *fault);
+int event_raise_hw_exception(struct event_table *table, const struct event_hw_exception *exception);
+
+#endif
