@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+/* What one GPU has behind an address range: allocations, their residency and their mapping. */
+#include "memory/buffer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "util/compiler.h"
+#include "util/log.h"
+
+/* The host's memory descriptors hold less than 4 GiB; AMD's own client stops at 2 GiB. */
+#define CHUNK_SIZE     (1ULL << 30)
+#define LOCAL_GRAIN    (64ULL << 10) /* VRAM comes in pages of this size */
+#define PAGING_TIMEOUT 10000000000ULL
+
+static uint64_t chunk_size(const struct backing *backing, uint32_t index)
+{
+	return MIN(backing->size - index * CHUNK_SIZE, CHUNK_SIZE);
+}
+
+static int create_chunk(const struct backing *backing, const struct backing_spec *spec,
+			const struct gsp_handles *handles, uint32_t index, enum kmd_allocation_form form,
+			d3dkmt_handle *handle)
+{
+	const struct memory_gpu *gpu = backing->on;
+	bool local = spec->domain == KMD_DOMAIN_LOCAL;
+	uint64_t offset = index * CHUNK_SIZE, base = spec->start;
+	struct kmd_allocation_request request = {
+		.domain = spec->domain,
+		.size = ALIGN_UP(chunk_size(backing, index), local ? LOCAL_GRAIN : (uint64_t)DXG_PAGE_SIZE),
+		.va = spec->start + offset,
+		.gfx_major = gpu->gfx_major,
+		.integrated = gpu->integrated,
+		.has_invisible = gpu->has_invisible,
+		.uncached = spec->uncached,
+		.form = form,
+	};
+	struct dxg *dxg = gsp_device_dxg(gpu->device);
+	struct kmd_allocation_blobs blobs;
+	struct dxg_allocation allocation;
+	int ret = kmd_allocation_encode(&request, &blobs);
+
+	if (ret)
+		return ret;
+	if (backing->pages)
+		base = ptr_to_u64(backing->pages);
+	allocation = (struct dxg_allocation){
+		.sysmem = local ? NULL : u64_to_ptr(base + offset),
+		.private_data = blobs.allocation,
+		.private_data_size = blobs.allocation_size,
+	};
+	ret = gsp_device_result(gpu->device,
+				dxg_create_allocations(dxg, handles->device, blobs.resource,
+						       blobs.resource_size, 0, &allocation, 1, NULL));
+	if (ret)
+		return ret;
+	*handle = allocation.handle;
+	return 0;
+}
+
+/* How a driver says that it does not like the private data: a zero handle, or no word at all. */
+static bool is_refusal(int error)
+{
+	return error == -EIO || error == -EINVAL || error == -EOVERFLOW || error == -EPERM;
+}
+
+/*
+ * Creates one chunk in the form the driver is known to take.  Until the first success the other forms are tried too,
+ * once per GPU: every refusal costs the user a line in the kernel log.
+ */
+static int create_in_some_form(struct backing *backing, const struct backing_spec *spec,
+			       const struct gsp_handles *handles, uint32_t index)
+{
+	struct memory_gpu *gpu = backing->on;
+	int form = atomic_load(&gpu->form), ret, other;
+
+	ret = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form,
+			   &backing->chunks[index]);
+	if (!is_refusal(ret) || atomic_exchange(&gpu->form_settled, true)) {
+		if (!ret)
+			atomic_store(&gpu->form_settled, true);
+		return ret;
+	}
+	for (form++; form < KMD_FORM_COUNT; form++) {
+		other = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form,
+				     &backing->chunks[index]);
+		if (!other) {
+			log_info("GPU %u: its driver takes allocations in form %d", backing->gpu, form);
+			atomic_store(&gpu->form, form);
+			return 0;
+		}
+		if (!is_refusal(other))
+			return other;
+	}
+	return ret;
+}
+
+static void destroy_chunks(struct backing *backing)
+{
+	const struct gsp_handles *handles;
+	struct gsp_device *device = backing->on->device;
+	int ret;
+
+	/* on an adapter that is gone there is nothing left to destroy; a device that was reset still keeps pages pinned */
+	if (!backing->created || gsp_device_epoch(device).state == GSP_REMOVED)
+		return;
+	/* the handles outlive the loss of the device, gsp_device_open() would refuse them */
+	handles = gsp_device_handles(device);
+	ret = gsp_device_result(device, dxg_destroy_allocations(gsp_device_dxg(device), handles->device, 0,
+								backing->chunks, backing->created));
+	if (ret)
+		/* the handles are gone all the same (dxgkrnl); trying again could hit another object */
+		log_warn("GPU %u: destroying the allocation at %#llx: %s", backing->gpu,
+			 (unsigned long long)backing->start, strerror(-ret));
+	backing->created = 0;
+}
+
+static void backing_free(struct backing *backing)
+{
+	destroy_chunks(backing);
+	if (backing->pages)
+		munmap(backing->pages, backing->size);
+	free(backing);
+}
+
+static int make_pages(struct backing *backing)
+{
+	void *pages = mmap(NULL, backing->size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (pages == MAP_FAILED)
+		return -ENOMEM;
+	backing->pages = pages;
+	madvise(pages, backing->size, MADV_DONTDUMP);
+	if (madvise(pages, backing->size, MADV_DONTFORK))
+		log_warn("MADV_DONTFORK is refused (%s): do not fork while the GPU works", strerror(errno));
+	return 0;
+}
+
+/*
+ * Allocates on a GPU, for a range of `buffer`, in chunks; neither resident nor mapped yet.  Holds
+ * a reference of the buffer until it is retired.  -ENOMEM or -ENOSPC as in memory.h; -ENODEV; another error is a refusal.
+ */
+int backing_create(struct buffer *buffer, const struct backing_spec *spec, struct backing **out)
+{
+	struct memory_gpu *gpu = &buffer->memory->gpus[spec->gpu];
+	uint64_t count = (spec->size + CHUNK_SIZE - 1) / CHUNK_SIZE;
+	const struct gsp_handles *handles;
+	struct backing *backing;
+	int ret;
+
+	*out = NULL;
+	ret = gsp_device_open(gpu->device, &handles);
+	if (ret)
+		return ret;
+	if (count > UINT16_MAX)
+		return -EINVAL;
+	backing = calloc(1, sizeof(*backing) + count * sizeof(backing->chunks[0]));
+	if (!backing)
+		return -ENOMEM;
+	backing->buffer = buffer;
+	backing->on = gpu;
+	backing->gpu = spec->gpu;
+	backing->start = spec->start;
+	backing->size = spec->size;
+	backing->count = (uint32_t)count;
+	backing->point = (struct gsp_fence_point){
+		.device = gpu->device,
+		.fence = handles->paging.fence,
+		.value = handles->paging.value,
+	};
+	ret = spec->own_pages ? make_pages(backing) : 0;
+	while (!ret && backing->created < backing->count) {
+		ret = create_in_some_form(backing, spec, handles, backing->created);
+		if (!ret)
+			backing->created++;
+	}
+	if (ret) {
+		backing_free(backing);
+		return ret == -ENOMEM && spec->domain == KMD_DOMAIN_LOCAL ? -ENOSPC : ret;
+	}
+	atomic_fetch_add(&buffer->references, 1);
+	*out = backing;
+	return 0;
+}
+
+/* Asks for residency of all chunks in one call, once. -ENOSPC: the host finds no room, even after trimming. */
+int backing_make_resident(struct backing *backing)
+{
+	const struct gsp_handles *handles;
+	uint64_t fence;
+	int ret;
+
+	if (backing->resident)
+		return 0;
+	ret = gsp_device_open(backing->on->device, &handles);
+	if (ret)
+		return ret;
+	ret = gsp_device_result(backing->on->device,
+				dxg_make_resident(gsp_device_dxg(backing->on->device), handles->paging.handle,
+						  backing->chunks, backing->count, &fence));
+	if (ret)
+		return ret == -ENOMEM ? -ENOSPC : ret;
+	backing->resident = true;
+	backing->fence = MAX(backing->fence, fence);
+	return 0;
+}
+
+/*
+ * Maps the chunks that are not mapped yet, at the backing's own address, with
+ * D3DDDIGPUVA_PROTECTION_TYPE_* rights.  On failure what was mapped stays so: backing_unmap() takes it away.
+ */
+int backing_map(struct backing *backing, uint64_t protection)
+{
+	struct gsp_device *device = backing->on->device;
+	const struct gsp_handles *handles;
+	int ret = gsp_device_open(device, &handles);
+
+	while (!ret && backing->mapped < backing->count) {
+		uint64_t start = backing->start + backing->mapped * CHUNK_SIZE, fence, va;
+		struct dxg_gpu_va_map map = {
+			.paging_queue = handles->paging.handle,
+			.allocation = backing->chunks[backing->mapped],
+			.base = start,
+			.size = chunk_size(backing, backing->mapped),
+			.protection = protection,
+		};
+
+		ret = gsp_device_result(device, dxg_map_gpu_va(gsp_device_dxg(device), &map, &va, &fence));
+		if (!ret) {
+			backing->fence = MAX(backing->fence, fence);
+			backing->mapped++;
+		} else if (ret == -EEXIST && va && va != start) {
+			/* mapped, but elsewhere */
+			gsp_device_result(device, dxg_free_gpu_va(gsp_device_dxg(device),
+								  gsp_device_adapter(device), va, map.size));
+		}
+	}
+	return ret;
+}
+
+/*
+ * Takes residency and mapping back; the GPU has let go when the backing's fence has passed.  On a
+ * lost device there is nothing to take back.  An error leaves some chunks mapped; calling again goes
+ * on where it stopped.
+ */
+int backing_unmap(struct backing *backing)
+{
+	struct gsp_device *device = backing->on->device;
+	const struct gsp_handles *handles;
+	int ret = gsp_device_open(device, &handles);
+
+	if (!ret && backing->resident) {
+		ret = gsp_device_result(device, dxg_evict(gsp_device_dxg(device), handles->device,
+							  backing->chunks, backing->count));
+		if (!ret)
+			backing->resident = false;
+		else if (ret != -ENODEV)
+			/* costs memory until the allocation is destroyed, harms nothing */
+			log_debug("GPU %u: evicting %#llx: %s", backing->gpu,
+				  (unsigned long long)backing->start, strerror(-ret));
+		ret = ret == -ENODEV ? ret : 0;
+	}
+	while (!ret && backing->mapped) {
+		struct dxg_gpu_va_map map = {
+			.paging_queue = handles->paging.handle,
+			.base = backing->start + (backing->mapped - 1) * CHUNK_SIZE,
+			.size = chunk_size(backing, backing->mapped - 1),
+			.protection = D3DDDIGPUVA_PROTECTION_TYPE_NO_ACCESS,
+		};
+		uint64_t va, fence;
+
+		ret = gsp_device_result(device, dxg_map_gpu_va(gsp_device_dxg(device), &map, &va, &fence));
+		if (!ret) {
+			backing->fence = MAX(backing->fence, fence);
+			backing->mapped--;
+		}
+	}
+	if (ret != -ENODEV)
+		return ret;
+	backing->mapped = 0;
+	backing->resident = false;
+	return 0;
+}
+
+/* Waits until the host did all that was asked for the backing: 0, -ETIMEDOUT, -ENODEV. */
+int backing_wait(struct backing *backing)
+{
+	if (!backing->fence)
+		return gsp_device_is_lost(backing->on->device) ? -ENODEV : 0;
+	return gsp_fence_wait(backing->on->device, backing->point.fence, backing->point.value, backing->fence,
+			      PAGING_TIMEOUT);
+}
+
+static void retired(struct gsp_retire *item, int why)
+{
+	struct backing *backing = tree_entry(item, struct backing, retire);
+	struct buffer *buffer = backing->buffer;
+
+	if (why == -ETIMEDOUT)
+		log_warn("GPU %u: page-table work at %#llx did not end", backing->gpu,
+			 (unsigned long long)backing->start);
+	backing_free(backing);
+	buffer_put(buffer);
+}
+
+/*
+ * Gives an unmapped backing to the retire list: once the GPU has let go, its allocations are
+ * destroyed and its hold on the buffer's address ends.  It is the caller's no more.
+ */
+void backing_retire(struct backing *backing)
+{
+	backing->point.wanted = backing->fence;
+	backing->retire.run = retired;
+	backing->retire.points = &backing->point;
+	backing->retire.count = backing->fence ? 1 : 0;
+	gsp_retire_add(&backing->buffer->memory->retired, &backing->retire);
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+/* Putting buffers on GPUs and taking them off. */
+#include "memory/buffer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/compiler.h"
+#include "util/log.h"
+
+#define PAGE_MASK   ((uint64_t)DXG_PAGE_SIZE - 1)
+#define LOCAL_GRAIN (64ULL << 10)
+
+/* Write access alone is what AMD's own client asks for, code included. */
+static uint64_t protection_of(const struct buffer *buffer)
+{
+	uint64_t rights = D3DDDIGPUVA_PROTECTION_TYPE_WRITE;
+
+	return buffer->flags & MEMORY_READ_ONLY ? 0 : rights;
+}
+
+static struct backing *backing_on(const struct buffer *buffer, unsigned gpu)
+{
+	struct backing *backing = buffer->backings;
+
+	while (backing && backing->gpu != gpu)
+		backing = backing->next;
+	return backing;
+}
+
+static void link_backing(struct buffer *buffer, struct backing *backing)
+{
+	backing->next = buffer->backings;
+	buffer->backings = backing;
+}
+
+static void unlink_backing(struct buffer *buffer, const struct backing *backing)
+{
+	struct backing **link = &buffer->backings;
+
+	while (*link != backing)
+		link = &(*link)->next;
+	*link = backing->next;
+}
+
+/* A refusal for want of room gets one more try when something of ours could be thrown out. */
+static int make_resident(struct backing *backing)
+{
+	int ret = backing_make_resident(backing);
+
+	if (ret == -ENOSPC && memory_make_room(backing->buffer->memory))
+		ret = backing_make_resident(backing);
+	return ret;
+}
+
+static int create(struct buffer *buffer, const struct backing_spec *spec, struct backing **out)
+{
+	int ret = backing_create(buffer, spec, out);
+
+	if ((ret == -ENOSPC || ret == -ENOMEM) && memory_make_room(buffer->memory))
+		ret = backing_create(buffer, spec, out);
+	return ret;
+}
+
+/* Issues all that is needed to have a buffer on a GPU; the caller waits. */
+static int start_mapping(struct buffer *buffer, unsigned gpu)
+{
+	struct backing *backing = backing_on(buffer, gpu);
+	int ret;
+
+	if (!backing) {
+		struct backing_spec spec = {
+			.gpu = gpu,
+			.domain = KMD_DOMAIN_SYSTEM,
+			.start = buffer->start,
+			.size = buffer->range->size,
+			.uncached = buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE),
+		};
+
+		ret = create(buffer, &spec, &backing);
+		if (ret)
+			return ret;
+		link_backing(buffer, backing);
+	}
+	ret = make_resident(backing);
+	return ret ? ret : backing_map(backing, protection_of(buffer));
+}
+
+/* Tells look-ups on which GPUs the buffer can be used now. */
+void memory_update_mapped(struct buffer *buffer)
+{
+	uint64_t mapped = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
+		if (backing->resident && backing->mapped == backing->count)
+			mapped |= 1ULL << backing->gpu;
+	memory_set_mapped(buffer, mapped);
+}
+
+/* Takes a buffer off the GPUs named, as far as they let it; returns the first error. */
+static int unmap_from(struct buffer *buffer, uint64_t gpus)
+{
+	int error = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next) {
+		int ret = gpus >> backing->gpu & 1 ? backing_unmap(backing) : 0;
+
+		if (ret)
+			log_err("GPU %u: unmapping %#llx: %s", backing->gpu,
+				(unsigned long long)backing->start, strerror(-ret));
+		error = error ? error : ret;
+	}
+	return error;
+}
+
+/* Puts a buffer on exactly the GPUs named.  When one fails, those added before are taken off again. */
+static int map_exactly(struct buffer *buffer, uint64_t wanted)
+{
+	uint64_t added = wanted & ~buffer->mapped, tried = 0;
+	unsigned count = buffer->memory->count;
+	int ret = 0;
+
+	for (unsigned gpu = 0; gpu < count && !ret; gpu++) {
+		if (!(added >> gpu & 1))
+			continue;
+		tried |= 1ULL << gpu;
+		ret = start_mapping(buffer, gpu);
+	}
+	for (unsigned gpu = 0; gpu < count && !ret; gpu++)
+		if (added >> gpu & 1)
+			ret = backing_wait(backing_on(buffer, gpu));
+	if (ret)
+		unmap_from(buffer, tried); /* the first error is the one to tell */
+	else
+		ret = unmap_from(buffer, ~wanted);
+	memory_update_mapped(buffer);
+	return ret;
+}
+
+static bool overlaps(const struct backing *backing, uint64_t start, uint64_t size)
+{
+	return start < backing->start + backing->size && backing->start < start + size;
+}
+
+static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enum kmd_domain domain)
+{
+	struct backing_spec spec = {
+		.gpu = buffer->gpu,
+		.domain = domain,
+		.start = start,
+		.size = size,
+		.own_pages = domain == KMD_DOMAIN_SYSTEM,
+		.uncached = buffer->flags & MEMORY_UNCACHED,
+	};
+	struct backing *backing;
+	int ret = create(buffer, &spec, &backing), undo;
+
+	if (ret)
+		return ret;
+	ret = make_resident(backing);
+	if (!ret)
+		ret = backing_map(backing, protection_of(buffer));
+	if (!ret)
+		ret = backing_wait(backing);
+	if (!ret) {
+		link_backing(buffer, backing);
+		return 0;
+	}
+	undo = backing_unmap(backing);
+	if (undo) {
+		/* still on the GPU: keep it known, so that freeing the range takes it away */
+		link_backing(buffer, backing);
+		return ret;
+	}
+	backing_retire(backing);
+	gsp_retire_run(&buffer->memory->retired);
+	return ret;
+}
+
+/*
+ * Puts memory behind a part of a scratch range: the GPU's own, else host pages.  The same part
+ * again is no change; a part that overlaps another is refused.
+ */
+static int map_part(struct buffer *buffer, uint64_t start, uint64_t size)
+{
+	int ret = -ENOSPC;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next) {
+		if (!overlaps(backing, start, size))
+			continue;
+		if (backing->start != start || backing->size != size)
+			return -EBUSY;
+		if (backing->resident && backing->mapped == backing->count)
+			return 0;
+		/* what an earlier failure left behind */
+		ret = make_resident(backing);
+		if (!ret)
+			ret = backing_map(backing, protection_of(buffer));
+		return ret ? ret : backing_wait(backing);
+	}
+	if (IS_ALIGNED(start, LOCAL_GRAIN))
+		ret = map_part_in(buffer, start, size, KMD_DOMAIN_LOCAL);
+	if (ret && ret != -ENODEV && ret != -ETIMEDOUT) {
+		log_debug("GPU %u: no local memory for scratch (%s), using host pages", buffer->gpu,
+			  strerror(-ret));
+		ret = map_part_in(buffer, start, size, KMD_DOMAIN_SYSTEM);
+	}
+	return ret;
+}
+
+static int unmap_part(struct buffer *buffer, uint64_t address)
+{
+	struct backing *backing = buffer->backings;
+	int ret;
+
+	while (backing && !overlaps(backing, address, 1))
+		backing = backing->next;
+	if (!backing)
+		return 0;
+	ret = backing_unmap(backing);
+	if (ret)
+		return ret;
+	unlink_backing(buffer, backing);
+	backing_retire(backing);
+	return 0;
+}
+
+/* The GPUs that a list names; an empty list means all that can have the buffer. */
+static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32_t count, uint64_t *out)
+{
+	struct memory *memory = buffer->memory;
+	uint64_t reachable =
+		buffer->kind == MEMORY_SYSTEM ? space_gpus_of(buffer->range) : 1ULL << buffer->gpu;
+
+	*out = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (gpus[i] >= memory->count)
+			return -EINVAL;
+		*out |= 1ULL << gpus[i];
+	}
+	if (!count) {
+		for (uint32_t i = 0; i < memory->count; i++)
+			if (reachable >> i & 1 && !gsp_device_is_lost(memory->gpus[i].device))
+				*out |= 1ULL << i;
+		return *out ? 0 : memory->count ? -ENODEV : -EINVAL;
+	}
+	for (uint32_t i = 0; i < memory->count; i++)
+		if (*out >> i & 1 && gsp_device_is_lost(memory->gpus[i].device))
+			return -ENODEV;
+	if (*out & ~reachable)
+		return buffer->kind == MEMORY_SYSTEM ? -ENODEV : -EOPNOTSUPP;
+	return 0;
+}
+
+/*
+ * Makes memory usable on the GPUs listed (none listed: every GPU that can) and returns when it is.
+ * *gpu_va (may be NULL) is where: the address itself.
+ *
+ * System and local memory is mapped whole, whatever part is named, and the list is absolute: GPUs
+ * not in it lose the mapping.  Local memory of one GPU cannot be mapped on another (-EOPNOTSUPP).  In a
+ * scratch range exactly [address, address + size) gets memory; -EBUSY: overlaps a part that has.  -EINVAL also for address
+ * ranges without memory, and for a range that leaves the buffer.  On failure the mapping is as before.
+ */
+int memory_map(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
+	       uint32_t count, uint64_t *gpu_va)
+{
+	uint64_t start = ptr_to_u64(address), offset, wanted;
+	struct buffer *buffer;
+	int ret;
+
+	if (gpu_va)
+		*gpu_va = 0;
+	if (!size || (count && !gpus))
+		return -EINVAL;
+	gsp_retire_run(&memory->retired);
+	ret = memory_hold(memory, address, &buffer);
+	if (ret)
+		return ret;
+	offset = start - buffer->start;
+	if (size > buffer->range->size - offset || buffer->kind == MEMORY_ADDRESS)
+		ret = -EINVAL;
+	if (!ret)
+		ret = wanted_gpus(buffer, gpus, count, &wanted);
+	if (!ret && buffer->kind != MEMORY_SCRATCH)
+		ret = map_exactly(buffer, wanted);
+	else if (!ret)
+		ret = start & PAGE_MASK ? -EINVAL
+					: map_part(buffer, start, ALIGN_UP(size, (uint64_t)DXG_PAGE_SIZE));
+	memory_update_mapped(buffer);
+	memory_let_go(buffer);
+	if (!ret && gpu_va)
+		*gpu_va = start;
+	return ret;
+}
+
+/*
+ * Takes memory off every GPU; in a scratch range, the part that the address lies in.  Memory that is
+ * mapped nowhere is no error.  An error means that some GPU still maps it.
+ */
+int memory_unmap(struct memory *memory, const void *address)
+{
+	struct buffer *buffer;
+	int ret = memory_hold(memory, address, &buffer);
+
+	if (ret)
+		return ret;
+	if (buffer->kind == MEMORY_SCRATCH)
+		ret = unmap_part(buffer, ptr_to_u64(address));
+	else
+		ret = unmap_from(buffer, UINT64_MAX);
+	memory_update_mapped(buffer);
+	memory_let_go(buffer);
+	gsp_retire_run(&memory->retired);
+	return ret;
+}

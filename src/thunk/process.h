@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/*
+ * All state of the library hangs off one struct process.  An entry point reaches it between
+ * process_enter() and process_leave(), so that open, close and fork are one place each: process.c.
+ */
+#ifndef THUNK_PROCESS_H
+#define THUNK_PROCESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hsakmt/hsakmt.h>
+
+#include "abi/abi.h"
+
+struct dxg;
+struct event_table;
+struct gsp_device;
+struct memory;
+struct topology;
+struct topology_node;
+struct topology_snapshot;
+
+/* What hsaKmtSetTrapHandler told of a node. */
+struct trap_handler {
+	void *handler;
+	uint64_t handler_size;
+	void *buffer;
+	uint64_t buffer_size;
+};
+
+struct process {
+	struct dxg *dxg; /* NULL: no /dev/dxg to talk to, the topology has CPU nodes only */
+	struct topology *topology;
+	struct event_table *events;
+
+	pthread_mutex_t lock; /* guards what follows; never held across a call to the host */
+	struct topology_snapshot *snapshot;
+	unsigned snapshot_references;
+	/* made at the first acquire, kept until close; the GPUs in the order of their nodes */
+	struct memory *_Atomic memory;
+	struct gsp_device **gpus;
+	uint32_t *gpu_nodes;
+	struct trap_handler *traps;
+	uint32_t gpu_count;
+};
+
+bool process_is_open(void);
+HSAKMT_STATUS process_enter(struct process **process);
+void process_leave(void);
+HSAKMT_STATUS process_open(void);
+HSAKMT_STATUS process_close(void);
+
+HSAKMT_STATUS process_acquire_snapshot(struct process *process, struct topology_snapshot **snapshot);
+void process_release_snapshot(struct process *process);
+struct topology_snapshot *process_snapshot(struct process *process);
+HSAKMT_STATUS process_check_node(struct process *process, uint32_t node, int *gpu);
+
+#endif
