@@ -6,6 +6,7 @@
 #include "memory/memory.h"
 
 #include <errno.h>
+#include <numa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "gsp/device.h"
 #include "thunk/process.h"
 #include "thunk/status.h"
+#include "topology/topology.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -101,6 +103,21 @@ static HSAKMT_STATUS allocate(struct process *process, int gpu, HSAuint64 size, 
 	return memory_status(memory_alloc(process->memory, &request, address));
 }
 
+/*
+ * Lets the pages of host memory come from the NUMA node that was asked for, if they can: a wish, as in
+ * libhsakmt.  They are not there yet, so nothing has to move.
+ */
+static void prefer_numa_node(struct process *process, HSAuint32 node, void *address, HSAuint64 size)
+{
+	struct topology_snapshot *snapshot = process_snapshot(process);
+	const struct topology_node *cpu = snapshot ? topology_node(snapshot, node) : NULL;
+
+	if (cpu && !cpu->gpu && cpu->numa_node != UINT32_MAX && numa_available() >= 0 && numa_max_node() > 0)
+		numa_tonode_memory(address, size, (int)cpu->numa_node);
+	if (snapshot)
+		topology_snapshot_put(snapshot);
+}
+
 HSAKMT_STATUS HSAKMTAPI hsaKmtAllocMemoryAlign(HSAuint32 PreferredNode, HSAuint64 SizeInBytes,
 					       HSAuint64 Alignment, HsaMemFlags MemFlags,
 					       void **MemoryAddress)
@@ -125,6 +142,9 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtAllocMemoryAlign(HSAuint32 PreferredNode, HSAuint6
 	status = check_flags(MemFlags, Alignment);
 	if (status == HSAKMT_STATUS_SUCCESS)
 		status = allocate(process, gpu, SizeInBytes, Alignment, MemFlags, MemoryAddress);
+	if (status == HSAKMT_STATUS_SUCCESS && gpu < 0 && !MemFlags.ui32.OnlyAddress &&
+	    !MemFlags.ui32.NoNUMABind)
+		prefer_numa_node(process, PreferredNode, *MemoryAddress, SizeInBytes);
 out:
 	process_leave();
 	return status;

@@ -351,9 +351,13 @@ int dxg_destroy_allocations(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle
 			continue;
 		if (!lost[adapter] && o->busy_until > values[adapter][0])
 			complain("destroyed before its unmapping was done");
-		for (unsigned m = 0; m < used && !lost[adapter]; m++)
-			if (objects[m].type == MAPPING && objects[m].parent == o->handle)
+		for (unsigned m = 0; m < used; m++) {
+			if (objects[m].type != MAPPING || objects[m].parent != o->handle)
+				continue;
+			if (!lost[adapter])
 				complain("destroyed while mapped");
+			objects[m].type = FREE;
+		}
 		if (o->resident && !fail_at && !lost[adapter])
 			complain("destroyed without evicting");
 		if (o->resident && o->local)
@@ -530,8 +534,9 @@ int dxg_wait_fences(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *
 	int ret = enter("wait_fences", adapter);
 
 	(void)dxg, (void)fences, (void)wanted, (void)count, (void)any;
+	if (!ignore_waits)
+		finish(adapter); /* the work goes on whether or not somebody could be told */
 	if (!ret && !ignore_waits) {
-		finish(adapter);
 		if (write(eventfd, &(uint64_t){1}, sizeof(uint64_t)) < 0)
 			ret = -errno;
 	}
