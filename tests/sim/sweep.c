@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The fail-the-n-th-call sweep: ROCr's hsa_init and hsa_shut_down, once for every ioctl they issue
+ * and every error, with that one ioctl failing.  No crash, no hang, nothing left on the host, an
+ * honest answer, and the next try in the same process works.
+ *
+ * usage: sweep [ERROR...], by default EINVAL ENOMEM ENODEV EAGAIN
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dxgsim/dxgsim.h"
+#include "forked.h"
+#include "scenario.h"
+
+#define GPUS	  2
+#define MAX_STEPS 2000
+
+struct step {
+	const char *error;
+	unsigned nth;
+	/* told by the child */
+	bool hit;
+	char ioctl[64];
+};
+
+/*
+ * Calls whose failure leaves the object with the driver, which takes it down at the last close: the
+ * library can only try.
+ */
+static bool takes_down(const char *ioctl)
+{
+	static const char *const names[] = {
+		"CLOSEADAPTER",		 "DESTROYDEVICE", "DESTROYPAGINGQUEUE",
+		"DESTROYALLOCATION2",	 "EVICT",	  "DESTROYSYNCHRONIZATIONOBJECT",
+		"FREEGPUVIRTUALADDRESS",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(ioctl, names[i]))
+			return true;
+	return false;
+}
+
+static int complain(const struct step *step, const char *what, const struct scenario_result *result)
+{
+	fprintf(stderr, "%s number %u (%s): %s; %s %s, clean-up %s %s, %u GPUs\n", step->error, step->nth,
+		step->ioctl, what, result->step ? result->step : "all calls",
+		scenario_status_name(result->status), result->cleanup_step ? result->cleanup_step : "",
+		scenario_status_name(result->cleanup), result->gpu_nodes);
+	return 1;
+}
+
+static int one_step(void *arg)
+{
+	struct step *step = arg;
+	struct scenario_result result;
+	int messages = memfd_create("stderr", MFD_CLOEXEC), saved = dup(STDERR_FILENO);
+	char spec[96];
+	bool told;
+
+	dxgsim_reset();
+	snprintf(spec, sizeof(spec), "ioctl=ANY:nth=%u:errno=%s", step->nth, step->error);
+	if (messages < 0 || saved < 0 || dxgsim_fault(spec))
+		return 1;
+	dup2(messages, STDERR_FILENO);
+	scenario_hsa_init(&result);
+	dup2(saved, STDERR_FILENO);
+	told = lseek(messages, 0, SEEK_END) > 0;
+	close(messages);
+	close(saved);
+
+	step->hit = dxgsim_fault_hit() != NULL;
+	if (step->hit)
+		snprintf(step->ioctl, sizeof(step->ioctl), "%s", dxgsim_fault_hit());
+	if (dxgsim_misuse_count())
+		return complain(step, "the host was misused", &result);
+	if (dxgsim_leak_count() && !takes_down(step->ioctl))
+		return complain(step, "something was left on the host", &result);
+	if (step->hit && result.status == HSAKMT_STATUS_SUCCESS && result.gpu_nodes < GPUS && !told)
+		return complain(step, "a GPU is missing and nobody said why", &result);
+	if (!step->hit && (result.status != HSAKMT_STATUS_SUCCESS || result.gpu_nodes != GPUS))
+		return complain(step, "failed without a fault", &result);
+
+	dxgsim_reset();
+	scenario_hsa_init(&result);
+	if (result.status != HSAKMT_STATUS_SUCCESS || result.cleanup != HSAKMT_STATUS_SUCCESS ||
+	    result.gpu_nodes != GPUS)
+		return complain(step, "the next try failed", &result);
+	if (dxgsim_misuse_count() || dxgsim_leak_count())
+		return complain(step, "the next try left something on the host", &result);
+	return 0;
+}
+
+static int sweep(const char *error, struct step *step)
+{
+	unsigned failures = 0, n;
+
+	for (n = 1; n <= MAX_STEPS; n++) {
+		char title[64];
+
+		*step = (struct step){.error = error, .nth = n};
+		snprintf(title, sizeof(title), "%s in ioctl %u", error, n);
+		if (forked_run(title, one_step, step))
+			failures++;
+		if (!step->hit)
+			break;
+	}
+	printf("%s: %u ioctls swept, %u failures\n", error, n - 1, failures);
+	if (n < 20) {
+		printf("fewer ioctls than a topology takes: the sweep did not sweep\n");
+		failures++;
+	}
+	return failures ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const all[] = {"EINVAL", "ENOMEM", "ENODEV", "EAGAIN"};
+	struct step *step =
+		mmap(NULL, sizeof(*step), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int failed = 0;
+
+	if (step == MAP_FAILED) {
+		perror("mmap");
+		return 1;
+	}
+	setenv("DXGSIM_ADAPTERS", "rx6800;radeon680m", 1);
+	if (argc > 1)
+		for (int i = 1; i < argc; i++)
+			failed |= sweep(argv[i], step);
+	else
+		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+			failed |= sweep(all[i], step);
+	return failed;
+}

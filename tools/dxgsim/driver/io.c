@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Fence pages and Lock2 ranges: pieces of the IO window in the caller's address space.
+ *
+ * Every mapping is remembered, because the guest kernel later unmaps the range it recorded whatever the
+ * caller has done to it meanwhile (dxgkrnl: dxgvmbus.c, dxg_map_iospace and dxg_unmap_iospace).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dxgsim/driver/driver_state.h"
+
+struct range {
+	TAILQ_ENTRY(range) entry;
+	uint64_t start;
+	uint64_t end;
+};
+
+static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER;
+static TAILQ_HEAD(, range) ranges = TAILQ_HEAD_INITIALIZER(ranges);
+
+bool driver_owns_range(uint64_t address, uint64_t size)
+{
+	const struct range *range;
+	uint64_t end = address + size < address ? UINT64_MAX : address + size;
+	bool owns = false;
+
+	pthread_mutex_lock(&ranges_lock);
+	TAILQ_FOREACH(range, &ranges, entry)
+		if (range->start < end && address < range->end)
+			owns = true;
+	pthread_mutex_unlock(&ranges_lock);
+	return owns;
+}
+
+void io_fork_child(void)
+{
+	/* the mappings stay in the child, but no longer belong to any object of it */
+	TAILQ_INIT(&ranges);
+}
+
+void io_fork_prepare(void)
+{
+	pthread_mutex_lock(&ranges_lock);
+}
+
+void io_fork_done(void)
+{
+	pthread_mutex_unlock(&ranges_lock);
+}
+
+static void range_forget(uint64_t start)
+{
+	struct range *range;
+
+	pthread_mutex_lock(&ranges_lock);
+	TAILQ_FOREACH(range, &ranges, entry) {
+		if (range->start == start) {
+			TAILQ_REMOVE(&ranges, range, entry);
+			break;
+		}
+	}
+	pthread_mutex_unlock(&ranges_lock);
+	free(range);
+}
+
+/* A fresh page is resident at once only if the process locks all future memory. */
+static bool future_memory_locked(void)
+{
+	unsigned char resident = 0;
+	void *page = mmap(NULL, HOST_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return false;
+	if (mincore(page, HOST_PAGE_SIZE, &resident))
+		resident = 0;
+	munmap(page, HOST_PAGE_SIZE);
+	return resident & 1;
+}
+
+int io_map(uint64_t address, uint64_t pages, struct io_mapping *mapping)
+{
+	const struct host_config *config = driver_config();
+	uint64_t size = pages * HOST_PAGE_SIZE;
+	struct range *range;
+	void *va;
+
+	*mapping = (struct io_mapping){0};
+	if (pages == 0 || pages > config->io_size / HOST_PAGE_SIZE || address % HOST_PAGE_SIZE)
+		return -ENOMEM;
+	/* dxgkrnl: the end must lie below the end of the window, so the last page is never usable */
+	if (address < config->io_base || address - config->io_base >= config->io_size ||
+	    size >= config->io_size - (address - config->io_base))
+		return -ENOMEM;
+	if (future_memory_locked())
+		driver_misuse(true, "a fence page or lock was mapped under mlockall(MCL_FUTURE): "
+				    "the guest kernel stops with a BUG here");
+	range = malloc(sizeof(*range));
+	if (!range)
+		return -ENOMEM;
+	va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, config->io_fd,
+		  (off_t)(address - config->io_base));
+	if (va == MAP_FAILED) {
+		free(range);
+		return -ENOMEM;
+	}
+	range->start = (uint64_t)(uintptr_t)va;
+	range->end = range->start + size;
+	pthread_mutex_lock(&ranges_lock);
+	TAILQ_INSERT_TAIL(&ranges, range, entry);
+	pthread_mutex_unlock(&ranges_lock);
+	*mapping = (struct io_mapping){.address = va, .size = size};
+	return 0;
+}
+
+void io_unmap(struct process *process, struct io_mapping *mapping)
+{
+	if (!mapping->address)
+		return;
+	range_forget((uint64_t)(uintptr_t)mapping->address);
+	if (process->tgid == getpid() && !process_is_exiting()) {
+		/* a hole tells that somebody else unmapped it; the kernel would unmap what came there since */
+		if (msync(mapping->address, mapping->size, MS_ASYNC) && errno == ENOMEM)
+			driver_misuse(true, "a fence page or lock was unmapped behind the driver's back");
+		munmap(mapping->address, mapping->size);
+	}
+	*mapping = (struct io_mapping){0};
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+/*
+ * For tests that link libdxgsim: start over, spoil calls, count, and ask what went wrong.
+ *
+ * A test program that is linked with libdxgsim sees /dev/dxg played in its own process, as under the dxgsim
+ * launcher; the environment variables are those of hooks.h.  Counters are per process and since the last
+ * dxgsim_reset(); a fork child starts with zeros.
+ */
+#ifndef DXGSIM_DXGSIM_H
+#define DXGSIM_DXGSIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DXGSIM_API __attribute__((visibility("default")))
+
+/*
+ * A new machine: closes what is open, forgets every object, fault, counter and finding, and reads the DXGSIM_*
+ * environment at the next open of /dev/dxg.  Descriptors of the old machine are dead: close them before.  No other
+ * thread may be inside a call on /dev/dxg.
+ */
+DXGSIM_API void dxgsim_reset(void);
+
+/* Calls of ioctl() on /dev/dxg, those that a fault replaced included. */
+DXGSIM_API uint64_t dxgsim_ioctl_count(void);
+/* The same for one ioctl, by its name without LX_DX ("CREATEDEVICE").  Ends the program if there is none such. */
+DXGSIM_API uint64_t dxgsim_ioctl_count_of(const char *name);
+/* Messages to the host, and those of them that waited for its reply. */
+DXGSIM_API uint64_t dxgsim_message_count(void);
+DXGSIM_API uint64_t dxgsim_round_trips(void);
+
+/* Adds a fault (grammar: dxgsim --help).  0, or -EINVAL with the reason on standard error. */
+DXGSIM_API int dxgsim_fault(const char *spec);
+DXGSIM_API void dxgsim_clear_faults(void);
+/* Name of the call that a fault struck last ("OPEN" or an ioctl's), NULL if none was. */
+DXGSIM_API const char *dxgsim_fault_hit(void);
+
+/* Uses that real hardware, the real host or the guest kernel would punish. */
+DXGSIM_API uint64_t dxgsim_misuse_count(void);
+/* Objects still there at a last close of /dev/dxg. */
+DXGSIM_API uint64_t dxgsim_leak_count(void);
+/* Text of the findings, one a line, cut to size bytes with the final 0; its full length up to 16 KiB. */
+DXGSIM_API size_t dxgsim_findings(char *text, size_t size);
+/*
+ * Objects this process has now, of a kind ("adapter", "device", "allocation", "resource", "context", "hwqueue",
+ * "pagingqueue", "syncobject") or, with NULL, of all kinds.
+ */
+DXGSIM_API size_t dxgsim_live_objects(const char *kind);
+
+#endif

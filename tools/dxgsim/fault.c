@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "dxgsim/fault.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dxgsim/driver/driver.h"
+
+const char fault_grammar[] =
+	"A fault SPEC is KEY=VALUE pairs separated by ':'.\n"
+	"  ioctl=NAME   which calls: an ioctl without LX_DX (MAKERESIDENT), ANY, or OPEN\n"
+	"  nth=N        the first call that fails, counted among the matching ones (1)\n"
+	"  count=N      how many calls fail from there on, 0 for all (1)\n"
+	"and one of\n"
+	"  errno=NAME   the call returns -1 with this errno and has no effect\n"
+	"  status=NUM   the host refuses the call's messages with this NTSTATUS\n"
+	"  ring-full[=N]  the VMBus ring is full for N attempts (for all)\n"
+	"  short[=N]    the host's reply has N bytes (0)\n"
+	"  zero         the host's reply is all zeros\n"
+	"The last four act on the messages of the call:\n"
+	"  skip=N       messages let pass first (0)\n"
+	"Examples: ioctl=ANY:nth=7:errno=ENOMEM   ioctl=MAKERESIDENT:nth=2:status=0xC0000017\n";
+
+static int fail(char *reason, unsigned int size, const char *what, const char *word)
+{
+	snprintf(reason, size, "%s '%s'", what, word);
+	return -EINVAL;
+}
+
+static bool number(const char *text, uint64_t max, uint64_t *out)
+{
+	unsigned long long value;
+	char *end;
+
+	if (!text || !isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || *end || value > max)
+		return false;
+	*out = value;
+	return true;
+}
+
+static bool find_ioctl(const char *name, int *nr)
+{
+	if (!strcmp(name, "ANY") || !strcmp(name, "OPEN")) {
+		*nr = name[0] == 'A' ? FAULT_ANY : FAULT_OPEN;
+		return true;
+	}
+	for (unsigned int i = 1; i < 256; i++) {
+		const char *known = driver_ioctl_name(i);
+
+		if (known && !strcmp(known, name)) {
+			*nr = (int)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool find_errno(const char *name, uint32_t *out)
+{
+	uint64_t value;
+
+	for (int i = 1; i < 134; i++) {
+		const char *known = strerrorname_np(i);
+
+		if (known && !strcmp(known, name)) {
+			*out = (uint32_t)i;
+			return true;
+		}
+	}
+	if (!number(name, 4095, &value) || !value)
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
+
+static int parse_kind(struct fault *fault, const char *key, const char *value, char *reason,
+		      unsigned int size)
+{
+	uint64_t parsed = 0;
+
+	if (!strcmp(key, "errno")) {
+		fault->kind = FAULT_ERRNO;
+		if (!value || !find_errno(value, &fault->value))
+			return fail(reason, size, "unknown errno", value ? value : "");
+		return 0;
+	}
+	if (!strcmp(key, "status")) {
+		fault->kind = FAULT_STATUS;
+		if (!number(value, UINT32_MAX, &parsed))
+			return fail(reason, size, "bad status", value ? value : "");
+		fault->value = (uint32_t)parsed;
+		return 0;
+	}
+	if (!strcmp(key, "ring-full")) {
+		fault->kind = FAULT_RING_FULL;
+		if (value && (!number(value, UINT32_MAX, &parsed) || !parsed))
+			return fail(reason, size, "bad number of attempts", value);
+		if (value)
+			fault->messages = (uint32_t)parsed;
+		return 0;
+	}
+	if (!strcmp(key, "short")) {
+		fault->kind = FAULT_SHORT;
+		if (value && !number(value, UINT32_MAX, &parsed))
+			return fail(reason, size, "bad number of bytes", value);
+		fault->value = (uint32_t)parsed;
+		return 0;
+	}
+	if (!strcmp(key, "zero") && !value) {
+		fault->kind = FAULT_ZERO;
+		return 0;
+	}
+	return fail(reason, size, "unknown word", key);
+}
+
+static int parse_words(char *text, struct fault *fault, char *reason, unsigned int size)
+{
+	bool have_ioctl = false, have_kind = false;
+	uint64_t parsed;
+
+	while (text) {
+		char *word = strsep(&text, ":");
+		char *value = strchr(word, '=');
+		int rc;
+
+		if (value)
+			*value++ = '\0';
+		if (!strcmp(word, "ioctl")) {
+			if (!value || !find_ioctl(value, &fault->nr))
+				return fail(reason, size, "unknown ioctl", value ? value : "");
+			have_ioctl = true;
+		} else if (!strcmp(word, "nth")) {
+			if (!number(value, UINT64_MAX, &fault->nth) || !fault->nth)
+				return fail(reason, size, "nth is a number from 1, not", value ? value : "");
+		} else if (!strcmp(word, "count")) {
+			if (!number(value, UINT64_MAX, &fault->count))
+				return fail(reason, size, "bad count", value ? value : "");
+		} else if (!strcmp(word, "skip")) {
+			if (!number(value, UINT32_MAX, &parsed))
+				return fail(reason, size, "bad skip", value ? value : "");
+			fault->skip = (uint32_t)parsed;
+		} else {
+			if (have_kind)
+				return fail(reason, size, "a second way to fail,", word);
+			rc = parse_kind(fault, word, value, reason, size);
+			if (rc)
+				return rc;
+			have_kind = true;
+		}
+	}
+	if (!have_ioctl || !have_kind)
+		return fail(reason, size, "missing",
+			    have_ioctl ? "errno=, status=, ring-full, short or zero" : "ioctl=");
+	return 0;
+}
+
+int fault_parse(const char *spec, struct fault **out, char *reason, unsigned int reason_size)
+{
+	struct fault *fault = calloc(1, sizeof(*fault));
+	char *copy = strdup(spec);
+	int rc;
+
+	if (!fault || !copy) {
+		free(fault);
+		free(copy);
+		snprintf(reason, reason_size, "out of memory");
+		return -ENOMEM;
+	}
+	fault->nth = 1;
+	fault->count = 1;
+	fault->messages = UINT32_MAX;
+	rc = parse_words(copy, fault, reason, reason_size);
+	free(copy);
+	if (rc) {
+		free(fault);
+		return rc;
+	}
+	*out = fault;
+	return 0;
+}
+
+bool fault_strikes(struct fault *fault, int nr)
+{
+	if (fault->nr == FAULT_ANY ? nr == FAULT_OPEN : fault->nr != nr)
+		return false;
+	fault->seen++;
+	return fault->seen >= fault->nth && (!fault->count || fault->seen - fault->nth < fault->count);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/* Fault specs: which call fails, and how. */
+#ifndef DXGSIM_FAULT_H
+#define DXGSIM_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FAULT_ANY  (-1)
+#define FAULT_OPEN 0 /* no ioctl has number 0 */
+
+enum fault_kind {
+	FAULT_ERRNO,	 /* the call returns -1 without reaching the driver */
+	FAULT_STATUS,	 /* the host refuses its messages with this NTSTATUS */
+	FAULT_RING_FULL, /* the VMBus ring is full */
+	FAULT_SHORT,	 /* the host's reply has fewer bytes */
+	FAULT_ZERO,	 /* the host's reply is all zeros */
+};
+
+struct fault {
+	struct fault *next;
+	int nr; /* of the ioctl, FAULT_ANY or FAULT_OPEN */
+	enum fault_kind kind;
+	uint32_t value;	   /* errno, NTSTATUS or bytes */
+	uint64_t nth;	   /* matching call it starts with, from 1 */
+	uint64_t count;	   /* calls it lasts, 0: for ever */
+	uint32_t skip;	   /* messages of the call let pass first */
+	uint32_t messages; /* of the call it applies to; UINT32_MAX: all */
+	uint64_t seen;	   /* matching calls so far */
+};
+
+/* Text for --help. */
+extern const char fault_grammar[];
+
+/* 0 and a new fault (free()), -EINVAL with what is wrong in @reason, or -ENOMEM. */
+int fault_parse(const char *spec, struct fault **out, char *reason, unsigned int reason_size);
+/* Counts a call of @nr; true when the fault strikes it. */
+bool fault_strikes(struct fault *fault, int nr);
+
+#endif

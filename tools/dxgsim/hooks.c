@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Environment, faults, counters and the host as the driver sees it: the model behind a layer that counts,
+ * delays and spoils messages of the call which the thread is in.
+ */
+#include "dxgsim/hooks.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dxgsim/driver/driver.h"
+#include "dxgsim/fault.h"
+#include "dxgsim/host/model.h"
+#include "dxgsim/report.h"
+#include "dxgsim/trace.h"
+
+static struct {
+	pthread_mutex_t lock; /* faults, counters, model */
+	bool ready;
+	uint64_t rtt_us;
+	struct fault *faults;
+	struct fault *retired; /* calls in flight may still point to them */
+	struct hook_counters counters;
+	int fault_hit; /* nr of the call that was struck last, -1: none */
+	struct host_model *model;
+} hooks = {.lock = PTHREAD_MUTEX_INITIALIZER, .fault_hit = -1};
+
+static _Thread_local struct hook_call *current;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- set-up ---- */
+
+static int complain(const char *variable, const char *reason)
+{
+	fprintf(stderr, "dxgsim: %s: %s\n", variable, reason);
+	return -EINVAL;
+}
+
+int hook_add_fault(const char *spec, char *reason, unsigned int reason_size)
+{
+	struct fault *fault, **end = &hooks.faults;
+	int rc = fault_parse(spec, &fault, reason, reason_size);
+
+	if (rc)
+		return rc;
+	pthread_mutex_lock(&hooks.lock);
+	while (*end)
+		end = &(*end)->next;
+	*end = fault;
+	pthread_mutex_unlock(&hooks.lock);
+	return 0;
+}
+
+static int setup_faults(const char *specs)
+{
+	char reason[160];
+	char *copy = strdup(specs), *next = copy;
+	int rc = 0;
+
+	if (!copy)
+		return complain("DXGSIM_FAULTS", "out of memory");
+	while (next && !rc) {
+		char *spec = strsep(&next, ";");
+
+		if (*spec && hook_add_fault(spec, reason, sizeof(reason)))
+			rc = complain(spec, reason);
+	}
+	free(copy);
+	return rc;
+}
+
+int hook_setup(void)
+{
+	const char *rtt = getenv("DXGSIM_RTT_US");
+	const char *trace = getenv("DXGSIM_TRACE");
+	const char *faults = getenv("DXGSIM_FAULTS");
+	unsigned long long number;
+	char *end;
+	int rc;
+
+	if (hooks.ready)
+		return 0;
+	if (rtt && *rtt) {
+		errno = 0;
+		number = strtoull(rtt, &end, 10);
+		if (errno || *end || rtt[0] == '-' || number > 10000000)
+			return complain("DXGSIM_RTT_US", "microseconds, at most 10000000");
+		hooks.rtt_us = number;
+	}
+	rc = report_open(getenv("DXGSIM_REPORT"));
+	if (rc)
+		return complain("DXGSIM_REPORT", strerror(-rc));
+	if (trace && *trace) {
+		rc = trace_open(trace);
+		if (rc)
+			return complain("DXGSIM_TRACE", strerror(-rc));
+	}
+	if (faults && *faults && setup_faults(faults))
+		return -EINVAL;
+	hooks.ready = true;
+	return 0;
+}
+
+/* ---- messages ---- */
+
+static void note_message(struct hook_call *call, const struct host_message *m)
+{
+	size_t used = strlen(call->names);
+
+	call->messages++;
+	call->sync_messages += m->sync;
+	if (trace_enabled())
+		snprintf(call->names + used, sizeof(call->names) - used, "%s%s", used ? " " : "",
+			 host_message_name(m->type));
+}
+
+static void count_message(const struct host_message *m)
+{
+	pthread_mutex_lock(&hooks.lock);
+	hooks.counters.messages++;
+	hooks.counters.sync_messages += m->sync;
+	pthread_mutex_unlock(&hooks.lock);
+}
+
+static void charge_round_trip(void)
+{
+	struct timespec left = {(time_t)(hooks.rtt_us / 1000000), (long)(hooks.rtt_us % 1000000) * 1000};
+
+	if (!hooks.rtt_us)
+		return;
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
+static bool takes_fault(struct hook_call *call)
+{
+	if (!call || !call->fault || !call->fault_left)
+		return false;
+	if (call->fault_skip) {
+		call->fault_skip--;
+		return false;
+	}
+	if (call->fault_left != UINT32_MAX)
+		call->fault_left--;
+	return true;
+}
+
+/* A refusal never reaches the model: the host did nothing. */
+static int spoiled_send(const struct fault *fault, struct host_message *m)
+{
+	switch (fault->kind) {
+	case FAULT_RING_FULL:
+		return -EAGAIN;
+	case FAULT_STATUS:
+		m->status = (int32_t)fault->value;
+		return 0;
+	case FAULT_SHORT:
+		if (m->reply_length > fault->value)
+			m->reply_length = fault->value;
+		return 0;
+	case FAULT_ZERO:
+	case FAULT_ERRNO:
+		break;
+	}
+	return 0;
+}
+
+static int hooked_send(void *host, struct host_message *m)
+{
+	struct hook_call *call = current;
+
+	if (takes_fault(call)) {
+		if (call->fault->kind != FAULT_RING_FULL) {
+			note_message(call, m);
+			count_message(m);
+			if (m->sync)
+				charge_round_trip();
+		}
+		return spoiled_send(call->fault, m);
+	}
+	if (call)
+		note_message(call, m);
+	count_message(m);
+	if (m->sync)
+		charge_round_trip();
+	return host_model_ops.send(host, m);
+}
+
+static const struct host_config *hooked_config(void *host)
+{
+	return host_model_ops.config(host);
+}
+
+static int hooked_attach(void *host, const struct host_upcalls *upcalls)
+{
+	return host_model_ops.attach(host, upcalls);
+}
+
+static void hooked_detach(void *host)
+{
+	host_model_ops.detach(host);
+}
+
+static void hooked_forked(void *host)
+{
+	host_model_ops.forked(host);
+}
+
+static const struct host_ops hooked_ops = {
+	.config = hooked_config,
+	.attach = hooked_attach,
+	.send = hooked_send,
+	.detach = hooked_detach,
+	.forked = hooked_forked,
+};
+
+int hook_host(const struct host_ops **ops, void **host)
+{
+	struct fixture_error error = {.text = ""};
+	int rc = 0;
+
+	pthread_mutex_lock(&hooks.lock);
+	if (!hooks.model)
+		rc = host_model_create_from_specs(getenv("DXGSIM_ADAPTERS"), getenv("DXGSIM_ADAPTER_PATH"),
+						  &hooks.model, &error);
+	pthread_mutex_unlock(&hooks.lock);
+	if (rc) {
+		fprintf(stderr, "dxgsim: %s\n", error.text[0] ? error.text : strerror(-rc));
+		return rc;
+	}
+	*ops = &hooked_ops;
+	*host = hooks.model;
+	return 0;
+}
+
+/* ---- calls ---- */
+
+static void begin(struct hook_call *call, unsigned long cmd, const void *arg)
+{
+	memset(call, 0, sizeof(*call));
+	call->cmd = cmd;
+	call->arg = arg;
+	call->start_ns = now_ns();
+	call->outer = current;
+	current = call;
+}
+
+static void arm(struct hook_call *call, int nr)
+{
+	for (struct fault *fault = hooks.faults; fault; fault = fault->next) {
+		if (!fault_strikes(fault, nr) || call->fault)
+			continue;
+		hooks.counters.faults++;
+		hooks.fault_hit = nr;
+		call->fault = fault;
+		call->fault_left = fault->messages;
+		call->fault_skip = fault->skip;
+	}
+}
+
+static bool refused(const struct hook_call *call, int *ret, int *err)
+{
+	if (!call->fault || call->fault->kind != FAULT_ERRNO)
+		return false;
+	*ret = -1;
+	*err = (int)call->fault->value;
+	return true;
+}
+
+bool hook_ioctl_begin(struct hook_call *call, unsigned long cmd, const void *arg, int *ret, int *err)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	begin(call, cmd, arg);
+	pthread_mutex_lock(&hooks.lock);
+	hooks.counters.ioctls++;
+	hooks.counters.ioctls_by_nr[nr]++;
+	arm(call, (int)nr);
+	pthread_mutex_unlock(&hooks.lock);
+	return !refused(call, ret, err);
+}
+
+void hook_ioctl_end(struct hook_call *call, int ret, int err)
+{
+	current = call->outer;
+	trace_call(call, NULL, ret, err);
+}
+
+bool hook_open_begin(struct hook_call *call, int *ret, int *err)
+{
+	begin(call, 0, NULL);
+	pthread_mutex_lock(&hooks.lock);
+	arm(call, FAULT_OPEN);
+	pthread_mutex_unlock(&hooks.lock);
+	return !refused(call, ret, err);
+}
+
+void hook_open_end(struct hook_call *call, int ret, int err)
+{
+	current = call->outer;
+	trace_call(call, "open", ret, err);
+}
+
+void hook_close_begin(struct hook_call *call)
+{
+	begin(call, 0, NULL);
+	report_leaks_at_close();
+}
+
+void hook_close_end(struct hook_call *call)
+{
+	current = call->outer;
+	trace_call(call, "close", 0, 0);
+}
+
+void hook_after_fork_in_child(void)
+{
+	pthread_mutex_init(&hooks.lock, NULL);
+	memset(&hooks.counters, 0, sizeof(hooks.counters));
+	for (struct fault *fault = hooks.faults; fault; fault = fault->next)
+		fault->seen = 0;
+}
+
+void hook_clear_faults(void)
+{
+	struct fault **end = &hooks.retired;
+
+	pthread_mutex_lock(&hooks.lock);
+	while (*end)
+		end = &(*end)->next;
+	*end = hooks.faults;
+	hooks.faults = NULL;
+	pthread_mutex_unlock(&hooks.lock);
+}
+
+void hook_get_counters(struct hook_counters *out)
+{
+	pthread_mutex_lock(&hooks.lock);
+	*out = hooks.counters;
+	pthread_mutex_unlock(&hooks.lock);
+}
+
+void hook_reset_counters(void)
+{
+	pthread_mutex_lock(&hooks.lock);
+	memset(&hooks.counters, 0, sizeof(hooks.counters));
+	pthread_mutex_unlock(&hooks.lock);
+}
+
+int hook_fault_hit(void)
+{
+	int nr;
+
+	pthread_mutex_lock(&hooks.lock);
+	nr = hooks.fault_hit;
+	pthread_mutex_unlock(&hooks.lock);
+	return nr;
+}
+
+void hook_reset(void)
+{
+	struct host_model *model;
+
+	hook_clear_faults();
+	pthread_mutex_lock(&hooks.lock);
+	model = hooks.model;
+	hooks.model = NULL;
+	hooks.ready = false;
+	hooks.rtt_us = 0;
+	hooks.fault_hit = -1;
+	memset(&hooks.counters, 0, sizeof(hooks.counters));
+	pthread_mutex_unlock(&hooks.lock);
+	if (model)
+		host_model_destroy(model);
+}

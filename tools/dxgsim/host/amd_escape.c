@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+/* AMD's escapes. Public source: AMD ROCdbgapi (header, return codes). An escape carries no NTSTATUS. */
+#include <string.h>
+
+#include "dxgsim/host/model_internal.h"
+
+#define HEADER_SIZE	 0x80u
+#define HEADER_VERSION	 0x00010000u
+#define POWER_CODE	 0x03006903u
+#define POWER_SIZE	 0xe8u
+#define RETURN_CODE	 0x48u
+#define RC_OK		 0u
+#define RC_UNSUPPORTED	 2u
+#define RC_BAD_PARAMETER 0xdu
+
+static uint32_t get32(const uint8_t *blob, uint32_t offset)
+{
+	uint32_t value;
+
+	memcpy(&value, blob + offset, sizeof(value));
+	return value;
+}
+
+static uint32_t power(struct host_call *call, const uint8_t *blob, uint32_t size)
+{
+	if (size != POWER_SIZE || get32(blob, 0x80) != 0x40 || get32(blob, 0xc4) != 0x20 || blob[0x84] > 1 ||
+	    !(blob[0x88] & 2)) {
+		report_misuse("%s: malformed power request of 0x%x bytes", call->name, size);
+		return RC_BAD_PARAMETER;
+	}
+	return RC_OK;
+}
+
+void host_escape(struct host_call *call)
+{
+	const struct host_escape *request = call->m->request.escape;
+	uint8_t *blob = call->m->reply.escape->data;
+	uint32_t code = RC_UNSUPPORTED;
+
+	if (request->type != D3DKMT_ESCAPE_DRIVERPRIVATE)
+		return;
+	if (!call->adapter->fixture->amd) {
+		report_misuse("%s: private escape sent to vendor 0x%04x", call->name,
+			      call->adapter->fixture->vendor);
+		return;
+	}
+	if (request->size < HEADER_SIZE || get32(blob, 0) != HEADER_SIZE ||
+	    get32(blob, 4) != HEADER_VERSION) {
+		report_misuse("%s: no AMD escape header in %u bytes", call->name, request->size);
+		return;
+	}
+	if (get32(blob, 8) == POWER_CODE)
+		code = power(call, blob, request->size);
+	memcpy(blob + RETURN_CODE, &code, sizeof(code));
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+/* Helpers shared by the files that read adapter descriptions. */
+#ifndef DXGSIM_HOST_FIXTURE_INTERNAL_H
+#define DXGSIM_HOST_FIXTURE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fixture_error;
+
+/* Sets the error text, unless one is there already; always -EINVAL. */
+int fixture_fail(struct fixture_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The whole text as decimal or 0x hexadecimal: 0, -EINVAL, or -ERANGE beyond 64 bits. */
+int fixture_number(const char *text, uint64_t *out);
+/* yes/no, on/off, true/false, 1/0: 0 or -EINVAL. */
+int fixture_boolean(const char *text, bool *out);
+
+#endif

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/* Adapter modifiers ("rx7900xtx,hws,rebar=off") and the facts that depend on them. */
+#include "dxgsim/host/fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dxgsim/host/fixture_internal.h"
+
+typedef int (*modifier_fn)(struct fixture *fixture, const char *value, struct fixture_error *error);
+
+static int modify_bool(bool *member, const char *name, const char *value, struct fixture_error *error)
+{
+	if (fixture_boolean(value, member))
+		return fixture_fail(error, "%s is on or off, not '%s'", name, value);
+	return 0;
+}
+
+static int modify_number(uint64_t *member, uint64_t max, const char *name, const char *value,
+			 struct fixture_error *error)
+{
+	uint64_t number;
+
+	if (fixture_number(value, &number) || number > max)
+		return fixture_fail(error, "%s is a number up to %llu, not '%s'", name,
+				    (unsigned long long)max, value);
+	*member = number;
+	return 0;
+}
+
+/* Hardware scheduling exists from the RX 7000 series on; Windows refuses it on older boards. */
+static int modify_hws(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	int rc = modify_bool(&fixture->hws, "hws", value, error);
+
+	if (!rc && fixture->hws && !fixture->hws_capable)
+		return fixture_fail(error, "%s has no hardware scheduling (RX 7000 series and later only)",
+				    fixture->name);
+	return rc;
+}
+
+static int modify_rebar(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	if (fixture->integrated)
+		return fixture_fail(error, "rebar: %s is an APU", fixture->name);
+	return modify_bool(&fixture->rebar, "rebar", value, error);
+}
+
+/* What the two generations of hosts offer; later modifiers may change the parts. */
+static int modify_host(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	if (!strcmp(value, "40") || !strcmp(value, "new")) {
+		fixture->host_interface = 40;
+		fixture->async_messages = true;
+		fixture->map_guest_memory = true;
+		return 0;
+	}
+	if (!strcmp(value, "27") || !strcmp(value, "old")) {
+		fixture->host_interface = 27;
+		fixture->async_messages = false;
+		fixture->map_guest_memory = false;
+		return 0;
+	}
+	return fixture_fail(error, "host is 27 (old) or 40 (new), not '%s'", value);
+}
+
+static int modify_async(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_bool(&fixture->async_messages, "async", value, error);
+}
+
+static int modify_map_guest(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_bool(&fixture->map_guest_memory, "map-guest", value, error);
+}
+
+static int modify_statistics(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_bool(&fixture->statistics, "statistics", value, error);
+}
+
+static int modify_atomics(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_bool(&fixture->platform_atomics, "atomics", value, error);
+}
+
+static int modify_checksum(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	if (!strcmp(value, "enforced")) {
+		fixture->checksum_enforced = true;
+		return 0;
+	}
+	return modify_bool(&fixture->checksum_enforced, "checksum", value, error);
+}
+
+static int modify_allocation_version(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t version = 0;
+	int rc = modify_number(&version, 9, "allocation-version", value, error);
+
+	if (!rc)
+		fixture->allocation_version = (uint32_t)version;
+	return rc;
+}
+
+static int modify_cpu_visible(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	if (!strcmp(value, "ignored")) {
+		fixture->cpu_visible_ignored = true;
+		return 0;
+	}
+	if (!strcmp(value, "honoured")) {
+		fixture->cpu_visible_ignored = false;
+		return 0;
+	}
+	return fixture_fail(error, "cpu-visible is ignored or honoured, not '%s'", value);
+}
+
+static int modify_pending(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	if (!strcmp(value, "always"))
+		fixture->pending = FIXTURE_PENDING_ALWAYS;
+	else if (!strcmp(value, "never"))
+		fixture->pending = FIXTURE_PENDING_NEVER;
+	else if (!strcmp(value, "auto"))
+		fixture->pending = FIXTURE_PENDING_AUTO;
+	else
+		return fixture_fail(error, "pending is always, never or auto, not '%s'", value);
+	return 0;
+}
+
+static int modify_paging_us(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t delay = 0;
+	int rc = modify_number(&delay, 60u * 1000 * 1000, "paging-us", value, error);
+
+	if (!rc)
+		fixture->paging_us = (uint32_t)delay;
+	return rc;
+}
+
+static int modify_paging_fence(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_number(&fixture->paging_fence_start, 1ull << 62, "paging-fence", value, error);
+}
+
+static int modify_vram(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t mib = 0;
+	int rc = modify_number(&mib, 1u << 20, "vram-mib", value, error);
+
+	if (rc)
+		return rc;
+	if (!mib)
+		return fixture_fail(error, "vram-mib must not be 0");
+	fixture->vram_bytes = mib << 20;
+	if (fixture->small_bar_bytes > fixture->vram_bytes)
+		fixture->small_bar_bytes = fixture->vram_bytes;
+	return 0;
+}
+
+static int modify_private(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	char offset[16], bit[8], rest[2];
+	uint64_t where, which;
+
+	if (!strcmp(value, "good")) {
+		fixture->malformed = FIXTURE_PRIVATE_GOOD;
+	} else if (!strcmp(value, "truncated")) {
+		fixture->malformed = FIXTURE_PRIVATE_TRUNCATED;
+	} else if (!strcmp(value, "zeroed")) {
+		fixture->malformed = FIXTURE_PRIVATE_ZEROED;
+	} else if (!strcmp(value, "future")) {
+		fixture->malformed = FIXTURE_PRIVATE_FUTURE;
+	} else if (sscanf(value, "flip:%15[^.].%7[0-9]%1s", offset, bit, rest) == 2 &&
+		   !fixture_number(offset, &where) && !fixture_number(bit, &which) && which < 8 &&
+		   where < FIXTURE_RAW_MAX) {
+		fixture->malformed = FIXTURE_PRIVATE_FLIPPED;
+		fixture->flip_offset = (uint32_t)where;
+		fixture->flip_bit = (uint32_t)which;
+	} else {
+		return fixture_fail(error,
+				    "private is good, truncated, zeroed, future or flip:OFFSET.BIT, not '%s'",
+				    value);
+	}
+	return 0;
+}
+
+int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture_error *error)
+{
+	static const struct {
+		const char *name;
+		modifier_fn apply;
+		const char *bare; /* the value when none is given */
+	} modifiers[] = {
+		{"hws", modify_hws, "on"},
+		{"rebar", modify_rebar, "on"},
+		{"host", modify_host, NULL},
+		{"async", modify_async, "on"},
+		{"map-guest", modify_map_guest, "on"},
+		{"statistics", modify_statistics, "on"},
+		{"atomics", modify_atomics, "on"},
+		{"checksum", modify_checksum, "enforced"},
+		{"allocation-version", modify_allocation_version, NULL},
+		{"cpu-visible", modify_cpu_visible, NULL},
+		{"pending", modify_pending, NULL},
+		{"paging-us", modify_paging_us, NULL},
+		{"paging-fence", modify_paging_fence, NULL},
+		{"vram-mib", modify_vram, NULL},
+		{"private", modify_private, NULL},
+	};
+	size_t length = strcspn(modifier, "=");
+	const char *value = modifier[length] ? modifier + length + 1 : NULL;
+
+	for (size_t i = 0; i < sizeof(modifiers) / sizeof(modifiers[0]); i++) {
+		if (strlen(modifiers[i].name) != length || memcmp(modifiers[i].name, modifier, length))
+			continue;
+		if (!value)
+			value = modifiers[i].bare;
+		if (!value)
+			return fixture_fail(error, "modifier '%s' needs a value", modifier);
+		return modifiers[i].apply(fixture, value, error);
+	}
+	return fixture_fail(error, "unknown adapter modifier '%s'", modifier);
+}
+
+uint32_t fixture_cu_count(const struct fixture *fixture)
+{
+	uint32_t wgps = 0;
+
+	for (uint32_t se = 0; se < FIXTURE_MAX_SE; se++) {
+		for (uint32_t sa = 0; sa < FIXTURE_MAX_SA; sa++)
+			wgps += (uint32_t)__builtin_popcount(fixture->wgp_mask[se][sa]);
+	}
+	return wgps * fixture->cus_per_wgp;
+}
+
+uint64_t fixture_visible_bytes(const struct fixture *fixture)
+{
+	if (fixture->integrated || fixture->rebar)
+		return fixture->vram_bytes;
+	return fixture->small_bar_bytes;
+}
+
+uint64_t fixture_invisible_bytes(const struct fixture *fixture)
+{
+	return fixture->vram_bytes - fixture_visible_bytes(fixture);
+}
+
+uint64_t fixture_hws_mask(const struct fixture *fixture)
+{
+	uint64_t mask = 0;
+
+	if (!fixture->hws)
+		return 0;
+	for (uint32_t i = 0; i < fixture->engine_count; i++) {
+		uint32_t id = fixture->engines[i].scheduler_id;
+
+		if ((id == 0 && fixture->engines[i].type == FIXTURE_ENGINE_3D) || id == 5 || id == 4 ||
+		    id == 7)
+			mask |= 1ull << i;
+	}
+	return mask;
+}
+
+const struct fixture_raw *fixture_find_raw(const struct fixture *fixture, uint32_t type, uint32_t size)
+{
+	for (const struct fixture_raw *raw = fixture->raw; raw; raw = raw->next) {
+		if (raw->type == type && raw->size == size)
+			return raw;
+	}
+	return NULL;
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: MIT
+/* The model host's life and the way messages take to their handlers. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dxgsim/host/model_internal.h"
+
+#define DEFAULT_SPECS "rx6800;radeon680m"
+
+uint64_t model_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void guest_raise(struct host_model *model, uint64_t event)
+{
+	if (model->raise_count == model->raise_size) {
+		uint32_t size = model->raise_size ? model->raise_size * 2 : 16;
+		uint64_t *grown = reallocarray(model->raise, size, sizeof(*grown));
+
+		if (!grown)
+			report_fatal("dxgsim: out of memory, a guest event would be lost");
+		model->raise = grown;
+		model->raise_size = size;
+	}
+	model->raise[model->raise_count++] = event;
+}
+
+void guest_deliver(struct host_model *model)
+{
+	uint64_t *events = model->raise;
+	uint32_t count = model->raise_count;
+	bool changed = model->state_changed;
+
+	if (!count && !changed)
+		return;
+	model->raise = NULL;
+	model->raise_count = 0;
+	model->raise_size = 0;
+	model->state_changed = false;
+	model->upcalls_in_flight++;
+	pthread_mutex_unlock(&model->lock);
+	if (changed)
+		model->upcalls->device_state_changed();
+	for (uint32_t i = 0; i < count; i++)
+		model->upcalls->signal_event(events[i]);
+	free(events);
+	pthread_mutex_lock(&model->lock);
+	if (!--model->upcalls_in_flight)
+		pthread_cond_broadcast(&model->idle);
+}
+
+/* ---- processes ---- */
+
+static void create_process(struct host_call *call)
+{
+	const struct host_create_process *request = call->m->request.create_process;
+	struct host_model *model = call->model;
+	struct host_process *process;
+
+	process = calloc(1, sizeof(*process) + model->adapter_count * sizeof(process->use[0]));
+	if (!process)
+		return;
+	process->handle = model->next_process;
+	model->next_process += 0x40;
+	process->pid = request->pid;
+	memcpy(process->name, request->name, sizeof(process->name));
+	LIST_INSERT_HEAD(&model->processes, process, link);
+	call->m->reply.create_process->process = process->handle;
+}
+
+static void process_destroy(struct host_model *model, struct host_process *process)
+{
+	while (!LIST_EMPTY(&process->devices))
+		vidmm_device_destroy(model, LIST_FIRST(&process->devices));
+	while (!LIST_EMPTY(&process->free_syncs))
+		vidmm_sync_destroy(model, process, LIST_FIRST(&process->free_syncs));
+	waits_drop(model, process);
+	for (uint32_t i = 0; i < model->adapter_count; i++)
+		va_free_all(&process->use[i].va);
+	free(process->handles.slots);
+	LIST_REMOVE(process, link);
+	free(process);
+}
+
+static void destroy_process(struct host_call *call)
+{
+	process_destroy(call->model, call->process);
+}
+
+static void flush_device(struct host_call *call)
+{
+	(void)call; /* nothing is ever left in a queue of this host */
+}
+
+static void flush_heap_transitions(struct host_call *call)
+{
+	(void)call;
+}
+
+/* NT handles of fences are counted; the driver names the one it was given. */
+static void destroy_nt_shared_object(struct host_call *call)
+{
+	d3dkmt_handle handle = call->m->request.destroy_nt_shared_object->nt_handle;
+	struct host_fence *fence;
+
+	LIST_FOREACH(fence, &call->model->shared_fences, shared_link)
+	{
+		if (fence->global != handle)
+			continue;
+		fence_put(call->model, fence);
+		return;
+	}
+	call->m->status = HOST_STATUS_INVALID_HANDLE;
+}
+
+static void not_supported(struct host_call *call)
+{
+	call->m->status = HOST_STATUS_NOT_SUPPORTED;
+}
+
+static void (*const handlers[HOST_MESSAGE_COUNT])(struct host_call *call) = {
+	[HOST_CREATEPROCESS] = create_process,
+	[HOST_DESTROYPROCESS] = destroy_process,
+	[HOST_QUERYADAPTERINFO] = host_query_adapter_info,
+	[HOST_ISFEATUREENABLED] = host_is_feature_enabled,
+	[HOST_QUERYSTATISTICS] = host_query_statistics,
+	[HOST_QUERYVIDEOMEMORYINFO] = host_query_video_memory_info,
+	[HOST_CHANGEVIDEOMEMORYRESERVATION] = host_change_reservation,
+	[HOST_QUERYCLOCKCALIBRATION] = host_query_clock_calibration,
+	[HOST_FLUSHHEAPTRANSITIONS] = flush_heap_transitions,
+	[HOST_ESCAPE] = host_escape,
+	[HOST_CREATEDEVICE] = host_create_device,
+	[HOST_DESTROYDEVICE] = host_destroy_device,
+	[HOST_FLUSHDEVICE] = flush_device,
+	[HOST_GETDEVICESTATE] = host_get_device_state,
+	[HOST_MARKDEVICEASERROR] = host_mark_device_as_error,
+	[HOST_CREATECONTEXTVIRTUAL] = host_refuse_context,
+	[HOST_CREATEPAGINGQUEUE] = host_create_paging_queue,
+	[HOST_DESTROYPAGINGQUEUE] = host_destroy_paging_queue,
+	[HOST_CREATESYNCOBJECT] = host_create_sync_object,
+	[HOST_DESTROYSYNCOBJECT] = host_destroy_sync_object,
+	[HOST_SIGNALSYNCOBJECT] = host_signal_sync_object,
+	[HOST_WAITFORSYNCOBJECTFROMCPU] = host_wait_from_cpu,
+	[HOST_WAITFORSYNCOBJECTFROMGPU] = host_refuse_queue_work,
+	[HOST_SUBMITCOMMAND] = host_refuse_queue_work,
+	[HOST_SUBMITCOMMANDTOHWQUEUE] = host_refuse_queue_work,
+	[HOST_CREATEALLOCATION] = host_create_allocation,
+	[HOST_DESTROYALLOCATION] = host_destroy_allocation,
+	[HOST_GPADLESTABLISH] = host_gpadl_establish,
+	[HOST_GPADLTEARDOWN] = host_gpadl_teardown,
+	[HOST_SETEXISTINGSYSMEMSTORE] = host_set_sysmem_store,
+	[HOST_SETEXISTINGSYSMEMPAGES] = host_set_sysmem_pages,
+	[HOST_MAKERESIDENT] = host_make_resident,
+	[HOST_EVICT] = host_evict,
+	[HOST_QUERYALLOCATIONRESIDENCY] = host_query_residency,
+	[HOST_SETALLOCATIONPRIORITY] = host_set_allocation_priority,
+	[HOST_GETALLOCATIONPRIORITY] = host_get_allocation_priority,
+	[HOST_MAPGPUVIRTUALADDRESS] = host_map_gpu_va,
+	[HOST_RESERVEGPUVIRTUALADDRESS] = host_reserve_gpu_va,
+	[HOST_FREEGPUVIRTUALADDRESS] = host_free_gpu_va,
+	[HOST_LOCK2] = host_lock,
+	[HOST_UNLOCK2] = host_unlock,
+	[HOST_CREATENTSHAREDOBJECT] = host_create_nt_shared_object,
+	[HOST_DESTROYNTSHAREDOBJECT] = destroy_nt_shared_object,
+	[HOST_OPENSYNCOBJECT] = host_open_sync_object,
+};
+
+static struct host_process *find_process(struct host_model *model, d3dkmt_handle handle)
+{
+	struct host_process *process;
+
+	LIST_FOREACH(process, &model->processes, link)
+	{
+		if (process->handle == handle)
+			return process;
+	}
+	return NULL;
+}
+
+/* These mean an adapter; the rest concern the process or the VM. */
+static bool needs_adapter(enum host_message_type type)
+{
+	switch (type) {
+	case HOST_QUERYADAPTERINFO:
+	case HOST_ISFEATUREENABLED:
+	case HOST_QUERYSTATISTICS:
+	case HOST_QUERYVIDEOMEMORYINFO:
+	case HOST_CHANGEVIDEOMEMORYRESERVATION:
+	case HOST_QUERYCLOCKCALIBRATION:
+	case HOST_ESCAPE:
+	case HOST_CREATEDEVICE:
+	case HOST_CREATEPAGINGQUEUE:
+	case HOST_MAPGPUVIRTUALADDRESS:
+	case HOST_RESERVEGPUVIRTUALADDRESS:
+	case HOST_FREEGPUVIRTUALADDRESS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int model_send(void *host, struct host_message *m)
+{
+	struct host_model *model = host;
+	struct host_call call = {.model = model, .m = m, .name = host_message_name(m->type)};
+
+	if ((unsigned int)m->type >= HOST_MESSAGE_COUNT)
+		return -EINVAL;
+	pthread_mutex_lock(&model->lock);
+	if (m->vgpu >= 0 && (uint32_t)m->vgpu < model->adapter_count)
+		call.adapter = &model->adapters[m->vgpu];
+	call.process = find_process(model, m->process);
+	if (m->type == HOST_GPADLESTABLISH || m->type == HOST_GPADLTEARDOWN ||
+	    m->type == HOST_DESTROYNTSHAREDOBJECT)
+		handlers[m->type](&call); /* of the channel or the VM, not of a process */
+	else if (m->type != HOST_CREATEPROCESS && !call.process)
+		m->status = HOST_STATUS_INVALID_HANDLE;
+	else if (needs_adapter(m->type) && !call.adapter)
+		m->status = HOST_STATUS_INVALID_PARAMETER;
+	else if (handlers[m->type])
+		handlers[m->type](&call);
+	else
+		not_supported(&call);
+	guest_deliver(model);
+	pthread_mutex_unlock(&model->lock);
+	return 0;
+}
+
+static const struct host_config *model_config(void *host)
+{
+	struct host_model *model = host;
+
+	return &model->config;
+}
+
+static int model_attach(void *host, const struct host_upcalls *upcalls)
+{
+	struct host_model *model = host;
+
+	model->upcalls = upcalls;
+	return 0;
+}
+
+static void model_detach(void *host)
+{
+	struct host_model *model = host;
+
+	paging_worker_stop(model);
+	pthread_mutex_lock(&model->lock);
+	while (!LIST_EMPTY(&model->processes))
+		process_destroy(model, LIST_FIRST(&model->processes));
+	while (model->upcalls_in_flight)
+		pthread_cond_wait(&model->idle, &model->lock);
+	model->raise_count = 0;
+	model->state_changed = false;
+	pthread_mutex_unlock(&model->lock);
+}
+
+static int init_locks(struct host_model *model)
+{
+	pthread_condattr_t attr;
+	int rc;
+
+	rc = pthread_mutex_init(&model->lock, NULL);
+	if (!rc)
+		rc = pthread_cond_init(&model->idle, NULL);
+	if (!rc)
+		rc = pthread_condattr_init(&attr);
+	if (!rc)
+		rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	if (!rc)
+		rc = pthread_cond_init(&model->work, &attr);
+	return -rc;
+}
+
+/*
+ * The child is another guest process: it has no objects and no worker, and a window of its own. What the
+ * parent's threads held when it forked cannot be trusted, so the lists are forgotten, not walked.
+ */
+static void model_forked(void *host)
+{
+	struct host_model *model = host;
+	int rc;
+
+	LIST_INIT(&model->processes);
+	LIST_INIT(&model->shared_fences);
+	LIST_INIT(&model->gpadls);
+	TAILQ_INIT(&model->waits);
+	TAILQ_INIT(&model->completions);
+	model->worker_runs = model->worker_stop = false;
+	model->upcalls_in_flight = 0;
+	model->raise = NULL;
+	model->raise_count = model->raise_size = 0;
+	model->state_changed = false;
+	for (uint32_t i = 0; i < model->adapter_count; i++) {
+		memset(model->adapters[i].resident, 0, sizeof(model->adapters[i].resident));
+		memset(model->adapters[i].committed, 0, sizeof(model->adapters[i].committed));
+	}
+	rc = init_locks(model);
+	if (!rc)
+		rc = io_window_forked(model);
+	if (rc)
+		report_fatal("dxgsim: no IO window in a forked child: %s", strerror(-rc));
+}
+
+const struct host_ops host_model_ops = {
+	.config = model_config,
+	.attach = model_attach,
+	.send = model_send,
+	.detach = model_detach,
+	.forked = model_forked,
+};
+
+/* ---- making one ---- */
+
+static uint32_t free_bus(const struct host_model *model, uint32_t bus)
+{
+	for (uint32_t i = 0; i < model->adapter_count; i++) {
+		if (model->adapters[i].pci_bus == bus)
+			return free_bus(model, (bus + 1) & 0xff);
+	}
+	return bus;
+}
+
+static void add_adapter(struct host_model *model, struct fixture *fixture)
+{
+	uint32_t index = model->adapter_count;
+	struct host_adapter *adapter = &model->adapters[index];
+	struct host_vgpu *vgpu = &model->config.vgpus[index];
+
+	adapter->model = model;
+	adapter->fixture = fixture;
+	adapter->index = index;
+	adapter->pci_bus = free_bus(model, fixture->pci_bus);
+	vgpu->guest_luid = (struct winluid){0x44332211u + index, 0x88776655u};
+	vgpu->host_luid = (struct winluid){0x5001u + index, 0};
+	vgpu->host_adapter = 0x70000040u + index * 0x40;
+	vgpu->compute_only = fixture->compute_only;
+	model->adapter_count++;
+	model->config.vgpu_count++;
+	if (fixture->host_interface < model->config.interface_version)
+		model->config.interface_version = fixture->host_interface;
+	model->config.async_messages = model->config.async_messages && fixture->async_messages;
+	model->config.map_guest_memory = model->config.map_guest_memory && fixture->map_guest_memory;
+}
+
+int host_model_create(struct fixture **fixtures, uint32_t count, struct host_model **out)
+{
+	struct host_model *model = count <= HOST_MAX_VGPUS ? calloc(1, sizeof(*model)) : NULL;
+	int rc = count <= HOST_MAX_VGPUS ? -ENOMEM : -EINVAL;
+
+	if (!model) {
+		for (uint32_t i = 0; i < count; i++)
+			fixture_free(fixtures[i]);
+		return rc;
+	}
+	model->config.interface_version = 40;
+	model->config.async_messages = true;
+	model->config.map_guest_memory = true;
+	model->next_process = 0x40000040u;
+	model->next_global = 0x60000040u;
+	model->next_gpadl = 0xe1e10;
+	LIST_INIT(&model->processes);
+	LIST_INIT(&model->shared_fences);
+	LIST_INIT(&model->gpadls);
+	TAILQ_INIT(&model->waits);
+	TAILQ_INIT(&model->completions);
+	model->config.io_fd = -1;
+	for (uint32_t i = 0; i < count; i++)
+		add_adapter(model, fixtures[i]);
+	rc = init_locks(model);
+	if (!rc)
+		rc = io_window_create(model);
+	if (rc) {
+		host_model_destroy(model);
+		return rc;
+	}
+	*out = model;
+	return 0;
+}
+
+void host_model_destroy(struct host_model *model)
+{
+	if (!model)
+		return;
+	while (!LIST_EMPTY(&model->gpadls)) {
+		struct host_gpadl *gpadl = LIST_FIRST(&model->gpadls);
+
+		LIST_REMOVE(gpadl, link);
+		free(gpadl->pages);
+		free(gpadl);
+	}
+	for (uint32_t i = 0; i < model->adapter_count; i++)
+		fixture_free(model->adapters[i].fixture);
+	io_window_destroy(model);
+	free(model->raise);
+	free(model);
+}
+
+int host_model_create_from_specs(const char *specs, const char *path, struct host_model **out,
+				 struct fixture_error *error)
+{
+	struct fixture *fixtures[HOST_MAX_VGPUS];
+	uint32_t count = 0;
+	char *copy, *next;
+	int rc = 0;
+
+	if (!specs || !*specs)
+		specs = DEFAULT_SPECS;
+	copy = strdup(specs);
+	if (!copy)
+		return -ENOMEM;
+	next = copy;
+	while (!rc && next) {
+		char *spec = strsep(&next, ";");
+
+		if (!*spec || !strcmp(spec, "none"))
+			continue;
+		if (count == HOST_MAX_VGPUS) {
+			snprintf(error->text, sizeof(error->text), "more than %d adapters", HOST_MAX_VGPUS);
+			rc = -EINVAL;
+			break;
+		}
+		rc = fixture_load(spec, path, &fixtures[count], error);
+		count += !rc;
+	}
+	free(copy);
+	if (rc) {
+		while (count--)
+			fixture_free(fixtures[count]);
+		return rc;
+	}
+	rc = host_model_create(fixtures, count, out);
+	if (rc)
+		snprintf(error->text, sizeof(error->text), "cannot start the host: %s", strerror(-rc));
+	return rc;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The model host: Windows' video memory manager and scheduler and AMD's kernel driver, as far as a guest
+ * sees them, behind the messages of message.h.
+ */
+#ifndef DXGSIM_HOST_MODEL_H
+#define DXGSIM_HOST_MODEL_H
+
+#include "dxgsim/host/fixture.h"
+#include "dxgsim/host/message.h"
+
+struct host_model;
+
+/* The host argument of these functions is a struct host_model. */
+extern const struct host_ops host_model_ops;
+
+/*
+ * A host with the adapters @fixtures[0..count), which it owns from then on, also on failure.
+ * VM-wide facts (interface version, async messages, map_guest_memory) hold for the VM when every adapter
+ * has them. 0, -EINVAL (more than HOST_MAX_VGPUS), -ENOMEM or the errno of memfd_create/mmap.
+ */
+int host_model_create(struct fixture **fixtures, uint32_t count, struct host_model **out);
+/* After detach(), or when never attached. */
+void host_model_destroy(struct host_model *model);
+
+/*
+ * The host that DXGSIM_ADAPTERS (@specs, NULL: the default two; "none": no vGPU) describes.
+ * Errors as fixture_load() and host_model_create(); @error says why.
+ */
+int host_model_create_from_specs(const char *specs, const char *path, struct host_model **out,
+				 struct fixture_error *error);
+
+#endif

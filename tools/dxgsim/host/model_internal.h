@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the files of the model share. One lock, model->lock, covers everything reachable from the model;
+ * handlers run with it held. Guest events are only collected then (guest_raise) and delivered when the
+ * lock is free again, so an upcall may come back with a message.
+ */
+#ifndef DXGSIM_HOST_MODEL_INTERNAL_H
+#define DXGSIM_HOST_MODEL_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include "dxgsim/host/fixture.h"
+#include "dxgsim/host/message.h"
+#include "dxgsim/host/model.h"
+#include "dxgsim/host/status.h"
+#include "dxgsim/report.h"
+
+#define IO_BASE	       0x1000000000ull
+#define IO_FENCE_BYTES (64ull << 20)
+#define IO_STORE_BYTES (1ull << 40) /* sparse: behind allocations that the host backs */
+#define FENCE_PAGES    (IO_FENCE_BYTES / HOST_PAGE_SIZE)
+#define BIG_PAGE       0x10000ull
+#define MAX_WAIT       64u /* objects of one wait kept by the model; longer ones are refused */
+#define GPU_FENCE_BASE 0xffff800000000000ull
+
+/* ---- objects and their handles (objects.c) ---- */
+
+enum host_kind {
+	HOST_OBJECT_NONE,
+	HOST_OBJECT_DEVICE,
+	HOST_OBJECT_PAGING_QUEUE,
+	HOST_OBJECT_SYNC,
+	HOST_OBJECT_ALLOCATION,
+	HOST_OBJECT_RESOURCE,
+	HOST_OBJECT_KINDS
+};
+
+struct host_object {
+	enum host_kind kind;
+	d3dkmt_handle handle;
+};
+
+struct host_slot {
+	struct host_object *object; /* NULL: free */
+	uint32_t next_free;
+	uint8_t unique;
+	uint8_t last_kind;
+};
+
+struct host_handles {
+	struct host_slot *slots;
+	uint32_t used, size;
+	uint32_t free_first, free_last, free_count; /* oldest first; indices + 1 */
+};
+
+struct host_model;
+struct host_process;
+
+/* Gives @object a handle. 0 or -ENOMEM. */
+int objects_add(struct host_handles *handles, struct host_object *object, enum host_kind kind);
+void objects_remove(struct host_handles *handles, struct host_object *object);
+/*
+ * The live object of that kind. NULL otherwise, reported as misuse of @call, for the guest driver does not
+ * check the handles inside lists.
+ */
+void *objects_find(struct host_handles *handles, d3dkmt_handle handle, enum host_kind kind, const char *call);
+const char *objects_kind_name(enum host_kind kind);
+
+/* ---- fences (vidmm_fence.c) ---- */
+
+/* The value behind one or more fence handles. */
+struct host_fence {
+	uint64_t value;	      /* what the host wrote last */
+	uint32_t page;	      /* in the fence area, or NO_FENCE_PAGE */
+	uint32_t refs;	      /* sync objects and paging queues */
+	uint32_t type;	      /* D3DDDI_... */
+	uint32_t max_count;   /* semaphore */
+	uint64_t guest_event; /* CPU_NOTIFICATION */
+	d3dkmt_handle global;
+	LIST_ENTRY(host_fence) shared_link;
+};
+#define NO_FENCE_PAGE UINT32_MAX
+
+struct host_sync {
+	struct host_object object;
+	struct host_fence *fence;
+	struct host_device *device;		/* NULL when it outlives devices */
+	struct host_paging_queue *paging_queue; /* whose fence it is: may be waited for, not signalled */
+	LIST_ENTRY(host_sync) link;
+};
+
+struct host_wait {
+	TAILQ_ENTRY(host_wait) link;
+	struct host_process *process;
+	uint64_t guest_event;
+	bool any;
+	uint32_t count;
+	struct host_sync *syncs[MAX_WAIT];
+	uint64_t values[MAX_WAIT];
+};
+
+/* ---- memory ---- */
+
+struct host_allocation {
+	struct host_object object;
+	struct host_device *device;
+	struct host_resource *resource;
+	LIST_ENTRY(host_allocation) link;
+	LIST_ENTRY(host_allocation) resource_link;
+	uint64_t size;
+	uint32_t flags; /* of AMD's private data */
+	bool system;	/* lives in system memory only */
+	bool existing;	/* ... supplied by the guest */
+	bool cpu_visible;
+	bool uncached;	 /* bypasses the GPU's L2 */
+	uint64_t *pages; /* of guest memory, by address in this process; NULL until told */
+	uint64_t page_count, pages_told;
+	uint64_t store; /* offset in the IO window, 0: none */
+	uint32_t resident;
+	uint32_t locks;
+	uint32_t mappings; /* GPU VA ranges that show it */
+	uint32_t priority;
+};
+
+struct host_resource {
+	struct host_object object;
+	struct host_device *device;
+	LIST_HEAD(, host_allocation) allocations;
+	LIST_ENTRY(host_resource) link;
+};
+
+struct host_gpadl {
+	LIST_ENTRY(host_gpadl) link;
+	uint32_t id;
+	uint64_t page_count;
+	uint64_t *pages;
+	bool used;
+};
+
+enum va_state {
+	VA_RESERVED, /* nothing there: a GPU access faults */
+	VA_ZERO,
+	VA_MAPPED,
+};
+
+/* Ranges are disjoint and sorted; a reservation may be split into several by mappings inside it. */
+struct va_range {
+	uint64_t start, end;
+	uint64_t reservation; /* start of the reservation it belongs to, or NOT_RESERVED */
+	enum va_state state;
+	struct host_allocation *allocation;
+	uint64_t offset;
+	uint64_t protection, driver_protection;
+};
+#define NOT_RESERVED UINT64_MAX
+
+struct va_space {
+	struct va_range *ranges;
+	uint32_t count, size;
+};
+
+struct host_paging_queue {
+	struct host_object object;
+	struct host_device *device;
+	struct host_sync sync;
+	uint64_t last_value; /* handed out */
+	LIST_ENTRY(host_paging_queue) link;
+};
+
+struct host_device {
+	struct host_object object;
+	struct host_process *process;
+	struct host_adapter *adapter;
+	uint32_t execution_state;
+	LIST_HEAD(, host_paging_queue) paging_queues;
+	LIST_HEAD(, host_sync) syncs;
+	LIST_HEAD(, host_allocation) allocations;
+	LIST_HEAD(, host_resource) resources;
+	LIST_ENTRY(host_device) link;
+};
+
+enum segment_group { SEGMENT_LOCAL, SEGMENT_NON_LOCAL, SEGMENT_GROUPS };
+
+/* What one process uses of one adapter. */
+struct host_use {
+	uint64_t resident[SEGMENT_GROUPS];
+	uint64_t committed[SEGMENT_GROUPS];
+	uint64_t reservation[SEGMENT_GROUPS];
+	struct va_space va;
+};
+
+struct host_process {
+	d3dkmt_handle handle;
+	pid_t pid;
+	char name[16];
+	struct host_handles handles;
+	LIST_HEAD(, host_device) devices;
+	LIST_HEAD(, host_sync) free_syncs; /* outlive their device */
+	LIST_ENTRY(host_process) link;
+	struct host_use use[];
+};
+
+struct host_adapter {
+	struct host_model *model;
+	struct fixture *fixture;
+	uint32_t index;
+	uint32_t pci_bus; /* made unique among the adapters */
+	uint64_t resident[SEGMENT_GROUPS];
+	uint64_t committed[SEGMENT_GROUPS];
+	uint64_t evicted_bytes;
+};
+
+/* A paging fence the worker signals when its time has come. */
+struct host_completion {
+	TAILQ_ENTRY(host_completion) link;
+	uint64_t due_ns;
+	struct host_paging_queue *queue;
+	uint64_t value;
+};
+
+struct host_model {
+	struct host_config config;
+	const struct host_upcalls *upcalls;
+	pthread_mutex_t lock;
+	pthread_cond_t idle; /* no upcall in flight */
+	uint32_t upcalls_in_flight;
+	uint64_t *raise; /* guest events to deliver */
+	uint32_t raise_count, raise_size;
+	uint8_t *fence_memory;
+	uint32_t *free_pages;
+	uint32_t free_page_count;
+	struct host_store_hole *holes; /* free parts of the store */
+	uint32_t hole_count, hole_size;
+	d3dkmt_handle next_process, next_global;
+	uint32_t next_gpadl;
+	bool state_changed;
+	LIST_HEAD(, host_process) processes;
+	LIST_HEAD(, host_fence) shared_fences;
+	LIST_HEAD(, host_gpadl) gpadls;
+	TAILQ_HEAD(, host_wait) waits;
+	/* worker */
+	pthread_t worker;
+	pthread_cond_t work;
+	bool worker_runs, worker_stop;
+	TAILQ_HEAD(host_completions, host_completion) completions; /* by due_ns */
+	uint32_t adapter_count;
+	struct host_adapter adapters[HOST_MAX_VGPUS];
+};
+
+struct host_store_hole {
+	uint64_t start, end;
+};
+
+/* What a handler works on; process is NULL before CREATEPROCESS, adapter NULL for messages to the VM. */
+struct host_call {
+	struct host_model *model;
+	struct host_process *process;
+	struct host_adapter *adapter;
+	struct host_message *m;
+	const char *name;
+};
+
+/* Raises a guest event as soon as the lock is free. Losing one for lack of memory ends the simulation. */
+void guest_raise(struct host_model *model, uint64_t event);
+uint64_t model_now_ns(void);
+/* Delivers what guest_raise() collected; drops and takes the lock. */
+void guest_deliver(struct host_model *model);
+
+/* io_window.c */
+int io_window_create(struct host_model *model);
+void io_window_destroy(struct host_model *model);
+/* In a fork child: a window of its own under the same descriptor and addresses. */
+int io_window_forked(struct host_model *model);
+int io_fence_page_get(struct host_model *model, uint32_t *page);
+void io_fence_page_put(struct host_model *model, uint32_t page);
+_Atomic uint64_t *io_fence_value(struct host_model *model, uint32_t page);
+uint64_t io_fence_address(uint32_t page);
+/* Address space in the window for an allocation of @size bytes, zero filled. 0 or -ENOMEM. */
+int io_store_get(struct host_model *model, uint64_t size, uint64_t *offset);
+void io_store_put(struct host_model *model, uint64_t offset, uint64_t size);
+
+/* vidmm_fence.c */
+int fence_create(struct host_model *model, uint32_t type, uint64_t value, bool page, struct host_fence **out);
+void fence_put(struct host_model *model, struct host_fence *fence);
+void fence_set(struct host_model *model, struct host_fence *fence, uint64_t value);
+void fence_check_untouched(struct host_model *model, const struct host_fence *fence);
+/* A sync object goes away: CPU waits that name it are released. */
+void fence_release_waits(struct host_model *model, struct host_sync *sync);
+void vidmm_sync_destroy(struct host_model *model, struct host_process *process, struct host_sync *sync);
+void waits_drop(struct host_model *model, struct host_process *process);
+void host_create_sync_object(struct host_call *call);
+void host_destroy_sync_object(struct host_call *call);
+void host_signal_sync_object(struct host_call *call);
+void host_wait_from_cpu(struct host_call *call);
+void host_create_nt_shared_object(struct host_call *call);
+void host_open_sync_object(struct host_call *call);
+
+/* vidmm_device.c */
+void host_create_device(struct host_call *call);
+void host_destroy_device(struct host_call *call);
+void host_get_device_state(struct host_call *call);
+void host_mark_device_as_error(struct host_call *call);
+void vidmm_device_destroy(struct host_model *model, struct host_device *device);
+void vidmm_device_set_state(struct host_model *model, struct host_device *device, uint32_t state);
+
+/* vidmm_paging.c */
+void host_create_paging_queue(struct host_call *call);
+void host_destroy_paging_queue(struct host_call *call);
+void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_queue *queue);
+/*
+ * Ends an operation of @queue: STATUS_PENDING with the fence value to wait for, or 0 with the last value
+ * when it is complete already. @work: there was something to do.
+ */
+int32_t paging_complete(struct host_model *model, struct host_paging_queue *queue, bool work,
+			uint64_t *value);
+void paging_worker_stop(struct host_model *model);
+void host_make_resident(struct host_call *call);
+void host_evict(struct host_call *call);
+void host_query_residency(struct host_call *call);
+
+/* vidmm_allocation.c */
+void host_create_allocation(struct host_call *call);
+void host_destroy_allocation(struct host_call *call);
+void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *allocation);
+void vidmm_resource_destroy(struct host_model *model, struct host_resource *resource);
+void host_gpadl_establish(struct host_call *call);
+void host_gpadl_teardown(struct host_call *call);
+void host_set_sysmem_store(struct host_call *call);
+void host_set_sysmem_pages(struct host_call *call);
+void host_lock(struct host_call *call);
+void host_unlock(struct host_call *call);
+void host_set_allocation_priority(struct host_call *call);
+void host_get_allocation_priority(struct host_call *call);
+
+/* vidmm_segment.c */
+enum segment_group segment_of(const struct host_allocation *allocation);
+uint64_t segment_size(const struct host_adapter *adapter, enum segment_group group);
+uint64_t segment_budget(const struct host_adapter *adapter, enum segment_group group);
+void host_query_video_memory_info(struct host_call *call);
+void host_change_reservation(struct host_call *call);
+void host_query_statistics(struct host_call *call);
+
+/* vidmm_va.c */
+void va_free_all(struct va_space *va);
+void va_drop_allocation(struct va_space *va, struct host_allocation *allocation);
+void host_reserve_gpu_va(struct host_call *call);
+void host_map_gpu_va(struct host_call *call);
+void host_free_gpu_va(struct host_call *call);
+
+/* kmt_query.c, amd_adapter.c, amd_escape.c */
+void host_query_adapter_info(struct host_call *call);
+void host_query_clock_calibration(struct host_call *call);
+void host_is_feature_enabled(struct host_call *call);
+void host_escape(struct host_call *call);
+
+/* vidsch.c: what belongs to contexts and queues */
+void host_refuse_context(struct host_call *call);
+void host_refuse_queue_work(struct host_call *call);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/* Devices: their life, what hangs off them, and their execution state. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dxgsim/host/model_internal.h"
+
+void host_create_device(struct host_call *call)
+{
+	struct host_device *device = calloc(1, sizeof(*device));
+
+	if (!device || objects_add(&call->process->handles, &device->object, HOST_OBJECT_DEVICE)) {
+		free(device);
+		return; /* no status: handle 0 is the refusal */
+	}
+	device->process = call->process;
+	device->adapter = call->adapter;
+	device->execution_state = D3DKMT_DEVICEEXECUTION_ACTIVE;
+	LIST_INSERT_HEAD(&call->process->devices, device, link);
+	call->m->reply.create_device->device = device->object.handle;
+}
+
+void vidmm_device_destroy(struct host_model *model, struct host_device *device)
+{
+	while (!LIST_EMPTY(&device->paging_queues))
+		vidmm_paging_queue_destroy(model, LIST_FIRST(&device->paging_queues));
+	while (!LIST_EMPTY(&device->syncs))
+		vidmm_sync_destroy(model, device->process, LIST_FIRST(&device->syncs));
+	while (!LIST_EMPTY(&device->resources))
+		vidmm_resource_destroy(model, LIST_FIRST(&device->resources));
+	while (!LIST_EMPTY(&device->allocations))
+		vidmm_allocation_destroy(model, LIST_FIRST(&device->allocations));
+	objects_remove(&device->process->handles, &device->object);
+	LIST_REMOVE(device, link);
+	free(device);
+}
+
+void host_destroy_device(struct host_call *call)
+{
+	struct host_device *device =
+		objects_find(&call->process->handles, call->m->request.destroy_device->device,
+			     HOST_OBJECT_DEVICE, call->name);
+
+	if (!device) {
+		call->m->status = HOST_STATUS_INVALID_HANDLE;
+		return;
+	}
+	vidmm_device_destroy(call->model, device);
+}
+
+/* Every guest cache of execution states is stale from now on. */
+void vidmm_device_set_state(struct host_model *model, struct host_device *device, uint32_t state)
+{
+	if (device->execution_state == state)
+		return;
+	device->execution_state = state;
+	model->state_changed = true;
+}
+
+void host_get_device_state(struct host_call *call)
+{
+	const struct d3dkmt_getdevicestate *args = &call->m->request.get_device_state->args;
+	struct d3dkmt_getdevicestate *answer = &call->m->reply.get_device_state->args;
+	struct host_device *device;
+
+	*answer = *args;
+	device = objects_find(&call->process->handles, args->device, HOST_OBJECT_DEVICE, call->name);
+	if (!device) {
+		call->m->status = HOST_STATUS_INVALID_HANDLE;
+		return;
+	}
+	switch (args->state_type) {
+	case D3DKMT_DEVICESTATE_EXECUTION:
+		answer->execution_state = device->execution_state;
+		return;
+	case D3DKMT_DEVICESTATE_RESET:
+		answer->reset_state = 0;
+		return;
+	case D3DKMT_DEVICESTATE_PAGE_FAULT:
+		memset(&answer->page_fault_state, 0, sizeof(answer->page_fault_state));
+		return;
+	default: /* presentation: a vGPU has no display */
+		call->m->status = HOST_STATUS_INVALID_PARAMETER;
+	}
+}
+
+void host_mark_device_as_error(struct host_call *call)
+{
+	struct host_device *device =
+		objects_find(&call->process->handles, call->m->request.mark_device_as_error->device,
+			     HOST_OBJECT_DEVICE, call->name);
+
+	if (!device)
+		call->m->status = HOST_STATUS_INVALID_HANDLE;
+	else
+		vidmm_device_set_state(call->model, device, D3DKMT_DEVICEEXECUTION_RESET);
+}

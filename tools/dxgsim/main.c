@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The dxgsim launcher: sets the environment for the preloaded simulator, runs a command and tells by its exit
+ * status whether the simulator found leaks or misuse.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dxgsim/fault.h"
+#include "dxgsim/host/fixture.h"
+#include "dxgsim/report.h"
+
+#define EXIT_USAGE  64 /* sysexits: usage; a command line that cannot be followed */
+#define EXIT_NO_RUN 127
+
+enum {
+	OPTION_TRACE = 256,
+	OPTION_FAULT,
+	OPTION_RTT,
+	OPTION_REPORT,
+	OPTION_LIST,
+	OPTION_LIBRARY,
+};
+
+struct list {
+	char *text; /* ';' between */
+};
+
+struct options {
+	struct list adapters;
+	struct list faults;
+	const char *rtt_us;
+	const char *trace;
+	const char *report;
+	const char *library;
+	bool list_adapters;
+	char **command;
+	char adapter_path[PATH_MAX * 2];
+};
+
+static void append(struct list *list, const char *word)
+{
+	char *grown = NULL;
+
+	if (asprintf(&grown, "%s%s%s", list->text ? list->text : "", list->text ? ";" : "", word) < 0) {
+		perror("dxgsim");
+		exit(EXIT_FAILURE);
+	}
+	free(list->text);
+	list->text = grown;
+}
+
+static const struct argp_option argp_options[] = {
+	{"adapter", 'a', "NAME[,MODIFIER...]", 0,
+	 "Simulate this adapter; may be repeated. NAME is a file in adapters/ or a path, or none: a driver "
+	 "without "
+	 "any adapter. Default: rx6800 and radeon680m",
+	 0},
+	{"fault", OPTION_FAULT, "SPEC", 0, "Let a call fail, see below; may be repeated", 0},
+	{"rtt-us", OPTION_RTT, "N", 0, "Charge N microseconds for each message that waits for the host", 0},
+	{"trace", OPTION_TRACE, "FILE", 0, "Append one line per call to FILE (- for standard error)", 0},
+	{"report", OPTION_REPORT, "FILE", 0, "Keep the report of leaks and misuse in FILE", 0},
+	{"list-adapters", OPTION_LIST, NULL, 0, "List the adapters there are and exit", 0},
+	{"library", OPTION_LIBRARY, "FILE", 0, "Preload this libdxgsim.so instead of the one beside dxgsim",
+	 0},
+	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+static void check_fault(struct argp_state *state, const char *spec)
+{
+	struct fault *fault;
+	char reason[160];
+
+	if (strchr(spec, ';'))
+		argp_error(state, "--fault %s: one spec each", spec);
+	if (fault_parse(spec, &fault, reason, sizeof(reason)))
+		argp_error(state, "--fault %s: %s", spec, reason);
+	free(fault);
+}
+
+static void check_adapter(struct argp_state *state, const struct options *options, const char *spec)
+{
+	struct fixture_error error;
+	struct fixture *fixture;
+
+	if (!strcmp(spec, "none"))
+		return;
+	if (strchr(spec, ';'))
+		argp_error(state, "--adapter %s: one adapter each", spec);
+	if (fixture_load(spec, options->adapter_path, &fixture, &error))
+		argp_error(state, "--adapter %s: %s", spec, error.text);
+	fixture_free(fixture);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+	char *end;
+
+	switch (key) {
+	case 'a':
+		check_adapter(state, options, arg);
+		append(&options->adapters, arg);
+		return 0;
+	case OPTION_FAULT:
+		check_fault(state, arg);
+		append(&options->faults, arg);
+		return 0;
+	case OPTION_RTT:
+		errno = 0;
+		if (strtoul(arg, &end, 10) > 10000000 || errno || *end || arg[0] < '0' || arg[0] > '9')
+			argp_error(state, "--rtt-us takes microseconds up to 10000000, not '%s'", arg);
+		options->rtt_us = arg;
+		return 0;
+	case OPTION_TRACE:
+		options->trace = arg;
+		return 0;
+	case OPTION_REPORT:
+		options->report = arg;
+		return 0;
+	case OPTION_LIST:
+		options->list_adapters = true;
+		return 0;
+	case OPTION_LIBRARY:
+		options->library = arg;
+		return 0;
+	case ARGP_KEY_ARGS:
+		options->command = state->argv + state->next;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		if (!options->list_adapters)
+			argp_error(state, "no command");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static char *add_grammar(int key, const char *text, void *input)
+{
+	(void)input;
+	if (key == ARGP_KEY_HELP_POST_DOC)
+		return strdup(fault_grammar);
+	return (char *)(uintptr_t)text;
+}
+
+static void print_adapter(const char *name, const struct fixture *fixture, void *ctx)
+{
+	(void)ctx;
+	printf("%-14s %04x:%04x %02x  %s%s\n", name, fixture->vendor, fixture->device, fixture->revision,
+	       fixture->description, fixture->compute_only ? " (compute-only)" : "");
+}
+
+static bool exists(const char *path)
+{
+	return !access(path, R_OK);
+}
+
+/* The first of the places relative to this program's directory that exists. */
+static bool beside(const char *directory, const char *const *places, char *out, size_t size)
+{
+	for (; *places; places++) {
+		int length = (*places)[0] == '/' ? snprintf(out, size, "%s", *places)
+						 : snprintf(out, size, "%s/%s", directory, *places);
+
+		if (length > 0 && (size_t)length < size && exists(out))
+			return true;
+	}
+	return false;
+}
+
+static int own_directory(char *out)
+{
+	ssize_t length = readlink("/proc/self/exe", out, PATH_MAX - 1);
+
+	if (length < 0)
+		return -errno;
+	out[length] = '\0';
+	dirname(out);
+	return 0;
+}
+
+static void set(const char *name, const char *value)
+{
+	if (value ? setenv(name, value, 1) : unsetenv(name)) {
+		perror("dxgsim");
+		exit(EXIT_FAILURE);
+	}
+}
+
+/* The compatibility library first, so that dxgsim's open() is what it calls on. */
+static void set_preload(const char *library, const char *compat_library, const char *compat_bin)
+{
+	const char *preload = getenv("LD_PRELOAD"), *path = getenv("PATH");
+	char *text;
+
+	if (asprintf(&text, "%s%s%s%s%s", *compat_library ? compat_library : "", *compat_library ? ":" : "",
+		     library, preload && *preload ? ":" : "", preload ? preload : "") < 0)
+		exit(EXIT_FAILURE);
+	set("LD_PRELOAD", text);
+	free(text);
+	if (!*compat_bin)
+		return;
+	if (asprintf(&text, "%s:%s", compat_bin, path ? path : "/usr/bin:/bin") < 0)
+		exit(EXIT_FAILURE);
+	set("PATH", text);
+	free(text);
+}
+
+static int prepare(const struct options *options, const char *directory, const char *report)
+{
+	static const char *const libraries[] = {"libdxgsim.so", DXGSIM_LIBRARY, NULL};
+	static const char *const compat_libraries[] = {"../rocminfo-compat/librocminfo-compat.so",
+						       DXGSIM_COMPAT_DIR "/librocminfo-compat.so", NULL};
+	static const char *const compat_bins[] = {DXGSIM_COMPAT_SOURCE "/lsmod", DXGSIM_COMPAT_DIR "/lsmod",
+						  NULL};
+	char library[PATH_MAX], compat_library[PATH_MAX], compat_bin[PATH_MAX];
+
+	if (options->library) {
+		if (!realpath(options->library, library)) {
+			fprintf(stderr, "dxgsim: %s: %s\n", options->library, strerror(errno));
+			return -errno;
+		}
+	} else if (!beside(directory, libraries, library, sizeof(library))) {
+		fprintf(stderr, "dxgsim: libdxgsim.so is neither in %s nor %s\n", directory, DXGSIM_LIBRARY);
+		return -ENOENT;
+	}
+	if (!beside(directory, compat_libraries, compat_library, sizeof(compat_library)))
+		compat_library[0] = '\0';
+	if (beside(directory, compat_bins, compat_bin, sizeof(compat_bin)))
+		dirname(compat_bin);
+	else
+		compat_bin[0] = '\0';
+	set("DXGSIM_ADAPTERS", options->adapters.text);
+	set("DXGSIM_ADAPTER_PATH", options->adapter_path);
+	set("DXGSIM_FAULTS", options->faults.text);
+	set("DXGSIM_RTT_US", options->rtt_us);
+	set("DXGSIM_TRACE", options->trace);
+	set("DXGSIM_REPORT", report);
+	set_preload(library, compat_library, compat_bin);
+	return 0;
+}
+
+/* Prints the findings; true when one of them is more than a note. */
+static bool show_report(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024], kind[16];
+	bool bad = false;
+
+	if (!file) {
+		fprintf(stderr, "dxgsim: %s: %s\n", path, strerror(errno));
+		return true;
+	}
+	while (fgets(line, sizeof(line), file)) {
+		fprintf(stderr, "dxgsim: %s", line);
+		if (sscanf(line, "%*d %15s", kind) != 1 || strcmp(kind, "NOTE"))
+			bad = true;
+	}
+	fclose(file);
+	return bad;
+}
+
+static int run(const struct options *options, const char *directory, const char *report)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		perror("dxgsim: fork");
+		return EXIT_FAILURE;
+	}
+	if (!pid) {
+		if (prepare(options, directory, report))
+			_exit(EXIT_NO_RUN);
+		execvp(options->command[0], options->command);
+		fprintf(stderr, "dxgsim: %s: %s\n", options->command[0], strerror(errno));
+		_exit(errno == ENOENT ? EXIT_NO_RUN : 126);
+	}
+	/* what the terminal sends is for the command; dxgsim stays to report */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) {
+			perror("dxgsim: waitpid");
+			return EXIT_FAILURE;
+		}
+	}
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = argp_options,
+		.parser = parse_option,
+		.args_doc = "-- COMMAND [ARGUMENT...]",
+		.doc = "Runs COMMAND on a simulated WDDM host: a /dev/dxg with AMD adapters behind it.\v",
+		.help_filter = add_grammar,
+	};
+	struct options options = {.command = NULL};
+	char directory[PATH_MAX], report[] = "/tmp/dxgsim-report-XXXXXX";
+	const char *report_path;
+	int status, fd;
+
+	if (own_directory(directory)) {
+		perror("dxgsim: /proc/self/exe");
+		return EXIT_FAILURE;
+	}
+	if (getenv("DXGSIM_ADAPTER_PATH"))
+		snprintf(options.adapter_path, sizeof(options.adapter_path), "%s",
+			 getenv("DXGSIM_ADAPTER_PATH"));
+	else
+		snprintf(options.adapter_path, sizeof(options.adapter_path), "%s", DXGSIM_ADAPTER_SOURCE);
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
+	if (options.list_adapters)
+		return fixture_list(options.adapter_path, print_adapter, NULL) ? EXIT_FAILURE : 0;
+	report_path = options.report ? options.report : report;
+	fd = options.report ? open(options.report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
+			    : mkostemp(report, O_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "dxgsim: %s: %s\n", report_path, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	close(fd);
+	status = run(&options, directory, report_path);
+	if (show_report(report_path))
+		status = DXGSIM_EXIT_REPORT;
+	if (!options.report)
+		unlink(report);
+	free(options.adapters.text);
+	free(options.faults.text);
+	return status;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What /dev/dxg refuses (read, write, lseek, mmap), and the mappings of the driver that user space must not
+ * take away.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+
+#include "real.h"
+#include "seam.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+#define MAP_FIXED_FLAG	   0x10
+#define MAP_NOREPLACE_FLAG 0x100000
+#define MAP_ANONYMOUS_FLAG 0x20
+#define MREMAP_FIXED_FLAG  2
+#define MAP_FAILED_ADDRESS ((void *)-1)
+
+PUBLIC ssize_t read(int fd, void *buffer, size_t size);
+PUBLIC ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
+PUBLIC ssize_t write(int fd, const void *buffer, size_t size);
+PUBLIC ssize_t readv(int fd, const struct iovec *vector, int count);
+PUBLIC ssize_t writev(int fd, const struct iovec *vector, int count);
+PUBLIC off_t lseek(int fd, off_t offset, int whence);
+PUBLIC off_t lseek64(int fd, off_t offset, int whence);
+PUBLIC void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset);
+PUBLIC void *mmap64(void *at, size_t size, int prot, int flags, int fd, off_t offset);
+PUBLIC int munmap(void *at, size_t size);
+PUBLIC void *mremap(void *at, size_t old_size, size_t new_size, int flags, ...);
+void __chk_fail(void) __attribute__((noreturn));
+
+/* Is it /dev/dxg?  Then *ret is the result of such a call. */
+static bool refused(int fd, enum driver_file_call call, long *ret)
+{
+	struct driver_file *file = seam_known(fd);
+
+	if (file == NULL || seam_inside() || driver_file_kind(file) != DRIVER_FILE_DEVICE)
+		return false;
+	*ret = driver_file_call(file, call);
+	if (*ret < 0) {
+		errno = (int)-*ret;
+		*ret = -1;
+	}
+	return true;
+}
+
+ssize_t read(int fd, void *buffer, size_t size)
+{
+	long ret;
+
+	return refused(fd, DRIVER_CALL_READ, &ret) ? ret : real()->read(fd, buffer, size);
+}
+
+ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
+{
+	if (size > room)
+		__chk_fail();
+	return read(fd, buffer, size);
+}
+
+ssize_t write(int fd, const void *buffer, size_t size)
+{
+	long ret;
+
+	return refused(fd, DRIVER_CALL_WRITE, &ret) ? ret : real()->write(fd, buffer, size);
+}
+
+ssize_t readv(int fd, const struct iovec *vector, int count)
+{
+	long ret;
+
+	return refused(fd, DRIVER_CALL_READ, &ret) ? ret : real()->readv(fd, vector, count);
+}
+
+ssize_t writev(int fd, const struct iovec *vector, int count)
+{
+	long ret;
+
+	return refused(fd, DRIVER_CALL_WRITE, &ret) ? ret : real()->writev(fd, vector, count);
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+	long ret;
+
+	return refused(fd, DRIVER_CALL_LSEEK, &ret) ? ret : real()->lseek(fd, offset, whence);
+}
+
+off_t lseek64(int fd, off_t offset, int whence)
+{
+	return lseek(fd, offset, whence);
+}
+
+/* The kernel driver unmaps its ranges later, whatever is there by then. */
+static void check_range(const void *at, size_t size, const char *text)
+{
+	bool owned;
+
+	if (seam_inside())
+		return;
+	seam_enter();
+	owned = driver_owns_range((uintptr_t)at, size);
+	if (owned)
+		driver_misuse(true, text);
+	seam_leave();
+}
+
+void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	long ret;
+
+	if ((flags & MAP_ANONYMOUS_FLAG) == 0 && refused(fd, DRIVER_CALL_MMAP, &ret))
+		return MAP_FAILED_ADDRESS;
+	if ((flags & MAP_FIXED_FLAG) != 0 && (flags & MAP_NOREPLACE_FLAG) == 0)
+		check_range(at, size, "mmap(MAP_FIXED) over a mapping of /dev/dxg");
+	return real()->mmap(at, size, prot, flags, fd, offset);
+}
+
+void *mmap64(void *at, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	return mmap(at, size, prot, flags, fd, offset);
+}
+
+int munmap(void *at, size_t size)
+{
+	check_range(at, size, "munmap of a mapping of /dev/dxg");
+	return real()->munmap(at, size);
+}
+
+void *mremap(void *at, size_t old_size, size_t new_size, int flags, ...)
+{
+	void *to = NULL;
+	va_list arguments;
+
+	if ((flags & MREMAP_FIXED_FLAG) != 0) {
+		va_start(arguments, flags);
+		to = va_arg(arguments, void *);
+		va_end(arguments);
+		check_range(to, new_size, "mremap over a mapping of /dev/dxg");
+	}
+	check_range(at, old_size, "mremap of a mapping of /dev/dxg");
+	return real()->mremap(at, old_size, new_size, flags, to);
+}

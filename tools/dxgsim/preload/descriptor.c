@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Calls on descriptors: ioctl, and whatever copies or closes one.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+
+#include "dxgsim/hooks.h"
+#include "real.h"
+#include "seam.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+#define DXG_MAGIC	    0x47u
+#define SYNC_FILE_MAGIC	    0x3eu
+#define CLOSE_RANGE_UNSHARE (1u << 1)
+#define CLOSE_RANGE_CLOEXEC (1u << 2)
+
+/* fcntl.h would declare fcntl in a way that forbids defining it under this name on some systems */
+#define F_DUPFD_COMMAND		0
+#define F_DUPFD_CLOEXEC_COMMAND 1030
+
+PUBLIC int ioctl(int fd, unsigned long request, ...);
+PUBLIC int close(int fd);
+PUBLIC int close_range(unsigned int first, unsigned int last, int flags);
+PUBLIC void closefrom(int first);
+PUBLIC int dup(int fd);
+PUBLIC int dup2(int fd, int to);
+PUBLIC int dup3(int fd, int to, int flags);
+PUBLIC int fcntl(int fd, int command, ...);
+PUBLIC int fcntl64(int fd, int command, ...);
+
+static int call_driver(struct driver_file *file, unsigned long request, void *argument)
+{
+	struct hook_call call;
+	int ret = -1, err = 0;
+
+	seam_enter();
+	if (driver_file_kind(file) != DRIVER_FILE_DEVICE) {
+		ret = driver_ioctl(file, request, (uintptr_t)argument);
+		err = ret == -1 ? errno : 0;
+	} else {
+		if (hook_ioctl_begin(&call, request, argument, &ret, &err)) {
+			ret = driver_ioctl(file, request, (uintptr_t)argument);
+			err = ret == -1 ? errno : 0;
+		}
+		hook_ioctl_end(&call, ret, err);
+	}
+	seam_leave();
+	if (ret == -1)
+		errno = err;
+	return ret;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	unsigned int magic = (unsigned int)(request >> 8) & 0xffu;
+	struct driver_file *file;
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if ((magic != DXG_MAGIC && magic != SYNC_FILE_MAGIC) || seam_inside())
+		return real()->ioctl(fd, request, argument);
+	file = seam_find(fd);
+	if (file == NULL)
+		return real()->ioctl(fd, request, argument);
+	return call_driver(file, request, argument);
+}
+
+int close(int fd)
+{
+	struct driver_file *file = seam_forget(fd);
+	int ret = real()->close(fd);
+
+	seam_forgotten(file);
+	return ret;
+}
+
+int close_range(unsigned int first, unsigned int last, int flags)
+{
+	/* the unshared table is another one: what this process has stays open */
+	if (((unsigned int)flags & (CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) == 0 && first <= last)
+		seam_close_range(first, last, close);
+	return real()->close_range(first, last, flags);
+}
+
+void closefrom(int first)
+{
+	int err = errno;
+
+	close_range(first > 0 ? (unsigned int)first : 0, UINT_MAX, 0);
+	errno = err;
+}
+
+int dup(int fd)
+{
+	int copy = real()->dup(fd);
+
+	seam_copied(fd, copy);
+	return copy;
+}
+
+int dup2(int fd, int to)
+{
+	struct driver_file *over = fd != to ? seam_forget(to) : NULL;
+	int ret = real()->dup2(fd, to);
+
+	if (ret < 0 && over != NULL)
+		seam_find(to); /* still open */
+	else
+		seam_copied(fd, ret);
+	seam_forgotten(over);
+	return ret;
+}
+
+int dup3(int fd, int to, int flags)
+{
+	struct driver_file *over = fd != to ? seam_forget(to) : NULL;
+	int ret = real()->dup3(fd, to, flags);
+
+	if (ret < 0 && over != NULL)
+		seam_find(to);
+	else
+		seam_copied(fd, ret);
+	seam_forgotten(over);
+	return ret;
+}
+
+static int control(int fd, int command, void *argument)
+{
+	int ret = real()->fcntl(fd, command, argument);
+
+	if (command == F_DUPFD_COMMAND || command == F_DUPFD_CLOEXEC_COMMAND)
+		seam_copied(fd, ret);
+	return ret;
+}
+
+/* whatever the third argument is, it travels as a register's worth of bits */
+int fcntl(int fd, int command, ...)
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return control(fd, command, argument);
+}
+
+int fcntl64(int fd, int command, ...)
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, command);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	return control(fd, command, argument);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+/*
+ * open() in all its names.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* the public declarations of open() and its kin carry attributes and inline bodies: declare them ourselves */
+#define O_CREAT_FLAG   0100
+#define O_TMPFILE_FLAG 020200000
+#define O_RDWR_FLAG    2
+#define O_WRONLY_FLAG  1
+#define O_CLOEXEC_FLAG 02000000
+#define O_PATH_FLAG    010000000
+
+#include "real.h"
+#include "seam.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+PUBLIC int open(const char *path, int flags, ...);
+PUBLIC int open64(const char *path, int flags, ...);
+PUBLIC int openat(int dir, const char *path, int flags, ...);
+PUBLIC int openat64(int dir, const char *path, int flags, ...);
+PUBLIC int __open_2(const char *path, int flags);
+PUBLIC int __open64_2(const char *path, int flags);
+PUBLIC int __openat_2(int dir, const char *path, int flags);
+PUBLIC int __openat64_2(int dir, const char *path, int flags);
+PUBLIC int creat(const char *path, mode_t mode);
+PUBLIC int creat64(const char *path, mode_t mode);
+PUBLIC FILE *fopen64(const char *path, const char *mode);
+
+static bool is_device(const char *path, int flags)
+{
+	return path != NULL && !seam_inside() && (flags & O_PATH_FLAG) == 0 &&
+	       strcmp(path, SEAM_DEVICE_PATH) == 0;
+}
+
+static bool has_mode(int flags)
+{
+	return (flags & O_CREAT_FLAG) != 0 || (flags & O_TMPFILE_FLAG) == O_TMPFILE_FLAG;
+}
+
+/* The mode argument exists only when a file may be created. */
+#define MODE_ARGUMENT(mode, flags)                                \
+	do {                                                      \
+		if (has_mode(flags)) {                            \
+			va_list arguments;                        \
+			va_start(arguments, flags);               \
+			(mode) = va_arg(arguments, unsigned int); \
+			va_end(arguments);                        \
+		}                                                 \
+	} while (0)
+
+int open(const char *path, int flags, ...)
+{
+	unsigned int mode = 0;
+
+	MODE_ARGUMENT(mode, flags);
+	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+	unsigned int mode = 0;
+
+	MODE_ARGUMENT(mode, flags);
+	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags, mode);
+}
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	unsigned int mode = 0;
+
+	MODE_ARGUMENT(mode, flags);
+	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags, mode);
+}
+
+int openat64(int dir, const char *path, int flags, ...)
+{
+	unsigned int mode = 0;
+
+	MODE_ARGUMENT(mode, flags);
+	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags, mode);
+}
+
+int __open_2(const char *path, int flags)
+{
+	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags);
+}
+
+int __open64_2(const char *path, int flags)
+{
+	return __open_2(path, flags);
+}
+
+int __openat_2(int dir, const char *path, int flags)
+{
+	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags);
+}
+
+int __openat64_2(int dir, const char *path, int flags)
+{
+	return __openat_2(dir, path, flags);
+}
+
+int creat(const char *path, mode_t mode)
+{
+	return open(path, O_CREAT_FLAG | O_WRONLY_FLAG | 01000, mode);
+}
+
+int creat64(const char *path, mode_t mode)
+{
+	return creat(path, mode);
+}
+
+PUBLIC FILE *fopen(const char *path, const char *mode)
+{
+	int flags, fd;
+	FILE *file;
+
+	if (mode == NULL || !is_device(path, 0))
+		return real()->fopen(path, mode);
+	flags = strchr(mode, '+') != NULL ? O_RDWR_FLAG : mode[0] == 'r' ? 0 : O_WRONLY_FLAG;
+	fd = seam_open(flags | (strchr(mode, 'e') != NULL ? O_CLOEXEC_FLAG : 0));
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, mode);
+	if (file == NULL) {
+		int err = errno;
+		struct driver_file *known = seam_forget(fd);
+
+		real()->close(fd);
+		seam_forgotten(known);
+		errno = err;
+	}
+	return file;
+}
+
+FILE *fopen64(const char *path, const char *mode)
+{
+	return fopen(path, mode);
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The table of descriptors, start and end of the driver, and fork.  One lock, never held during a call of
+ * the driver that may wait for the host.
+ */
+#include "seam.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dxgsim/hooks.h"
+#include "real.h"
+
+#define TABLE_SIZE 65536
+
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(struct driver_file *) table[TABLE_SIZE];
+static pthread_mutex_t setup_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool running;
+/* a vfork child shares this memory but not the descriptors: it must not touch the table */
+static _Atomic(pid_t) owner;
+static _Thread_local unsigned int depth;
+
+void seam_enter(void)
+{
+	depth++;
+}
+
+void seam_leave(void)
+{
+	depth--;
+}
+
+bool seam_inside(void)
+{
+	return depth != 0;
+}
+
+static void remember(int fd, struct driver_file *file)
+{
+	if (fd >= 0 && fd < TABLE_SIZE)
+		atomic_store_explicit(&table[fd], file, memory_order_release);
+}
+
+static void descriptor_made(void *seam, int fd, struct driver_file *file)
+{
+	(void)seam;
+	remember(fd, file);
+}
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&setup_lock);
+	pthread_mutex_lock(&table_lock);
+}
+
+static void after_fork_in_parent(void)
+{
+	pthread_mutex_unlock(&table_lock);
+	pthread_mutex_unlock(&setup_lock);
+}
+
+static void after_fork_in_child(void)
+{
+	pthread_mutex_init(&table_lock, NULL);
+	pthread_mutex_init(&setup_lock, NULL);
+	atomic_store(&owner, getpid());
+	if (!atomic_load(&running))
+		return;
+	seam_enter();
+	driver_fork_child();
+	hook_after_fork_in_child();
+	seam_leave();
+}
+
+void seam_setup(void)
+{
+	static const struct driver_seam seam = {.descriptor_made = descriptor_made};
+	static bool fork_handled;
+	const struct host_ops *ops;
+	void *host;
+	int ret;
+
+	if (atomic_load_explicit(&running, memory_order_acquire))
+		return;
+	seam_enter();
+	pthread_mutex_lock(&setup_lock);
+	if (!atomic_load(&running)) {
+		ret = hook_setup();
+		if (ret == 0)
+			ret = seam_host(&ops, &host);
+		if (ret == 0)
+			ret = driver_init(ops, host, &seam, NULL);
+		if (ret == 0 && !fork_handled)
+			ret = -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+		if (ret != 0) {
+			fprintf(stderr, "dxgsim: cannot start: %s\n", strerror(-ret));
+			_exit(EXIT_FAILURE);
+		}
+		fork_handled = true;
+		atomic_store(&owner, getpid());
+		atomic_store_explicit(&running, true, memory_order_release);
+	}
+	pthread_mutex_unlock(&setup_lock);
+	seam_leave();
+}
+
+void seam_shutdown(void)
+{
+	seam_enter();
+	pthread_mutex_lock(&setup_lock);
+	if (atomic_exchange(&running, false)) {
+		for (int fd = 0; fd < TABLE_SIZE; fd++)
+			remember(fd, NULL);
+		driver_exit();
+	}
+	pthread_mutex_unlock(&setup_lock);
+	seam_leave();
+}
+
+int seam_open(int flags)
+{
+	struct hook_call call;
+	struct driver_file *file;
+	int ret = -1, err = 0, fd;
+
+	if ((flags & O_DIRECTORY) != 0 || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
+		errno = (flags & O_DIRECTORY) != 0 ? ENOTDIR : EEXIST;
+		return -1;
+	}
+	seam_setup();
+	seam_enter();
+	if (hook_open_begin(&call, &ret, &err)) {
+		ret = driver_open(flags, &fd, &file);
+		err = -ret;
+		if (ret == 0) {
+			remember(fd, file);
+			ret = fd;
+		} else {
+			ret = -1;
+		}
+	}
+	hook_open_end(&call, ret, err);
+	seam_leave();
+	if (ret == -1)
+		errno = err;
+	return ret;
+}
+
+struct driver_file *seam_known(int fd)
+{
+	if ((unsigned int)fd >= TABLE_SIZE)
+		return NULL;
+	return atomic_load_explicit(&table[fd], memory_order_acquire);
+}
+
+struct driver_file *seam_find(int fd)
+{
+	struct driver_file *file;
+
+	if (!atomic_load_explicit(&running, memory_order_acquire))
+		return NULL;
+	seam_enter();
+	file = driver_file_from_fd(fd);
+	seam_leave();
+	if (seam_known(fd) != file && atomic_load(&owner) == getpid())
+		remember(fd, file);
+	return file;
+}
+
+void seam_copied(int from, int fd)
+{
+	struct driver_file *file = seam_known(from);
+
+	if (fd >= 0 && file != NULL && atomic_load(&owner) == getpid())
+		remember(fd, file);
+}
+
+struct driver_file *seam_forget(int fd)
+{
+	if (seam_known(fd) == NULL || atomic_load(&owner) != getpid())
+		return NULL;
+	return atomic_exchange(&table[fd], NULL);
+}
+
+/* Does a descriptor that the table does not know still mean the file? */
+static bool open_elsewhere(const struct driver_file *file)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	bool found = false;
+
+	if (dir == NULL)
+		return false;
+	while (!found && (entry = readdir(dir)) != NULL) {
+		char *end;
+		long fd = strtol(entry->d_name, &end, 10);
+
+		if (end != entry->d_name && *end == '\0' && fd != dirfd(dir) &&
+		    driver_file_from_fd((int)fd) == file) {
+			remember((int)fd, (struct driver_file *)(uintptr_t)file);
+			found = true;
+		}
+	}
+	closedir(dir);
+	return found;
+}
+
+void seam_forgotten(struct driver_file *file)
+{
+	struct hook_call call;
+	bool device, last = true;
+	int err = errno;
+
+	if (file == NULL)
+		return;
+	seam_enter();
+	device = driver_file_kind(file) == DRIVER_FILE_DEVICE;
+	pthread_mutex_lock(&table_lock);
+	for (int fd = 0; fd < TABLE_SIZE && last; fd++)
+		last = atomic_load_explicit(&table[fd], memory_order_relaxed) != file;
+	/* the driver keeps descriptors of its own on shared objects; a lost copy of those is imported anew */
+	if (last && device)
+		last = !open_elsewhere(file);
+	pthread_mutex_unlock(&table_lock);
+	if (last) {
+		if (device)
+			hook_close_begin(&call);
+		driver_release(file);
+		if (device)
+			hook_close_end(&call);
+	}
+	seam_leave();
+	errno = err;
+}
+
+void seam_close_range(unsigned int first, unsigned int last, int (*close_one)(int fd))
+{
+	for (unsigned int fd = first; fd < TABLE_SIZE && fd <= last; fd++)
+		if (seam_known((int)fd) != NULL)
+			close_one((int)fd);
+}
+
+/* priority 101: after every other destructor, which may still look at what is open */
+static void __attribute__((destructor(101))) at_exit(void)
+{
+	if (atomic_load(&owner) == getpid())
+		seam_shutdown();
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Between libc's calls and the driver: which descriptors are files of the simulated VM.
+ *
+ * A descriptor is known by the inode behind it (driver_file_from_fd); a table of numbers only makes the usual
+ * case cheap and tells when the last copy in this process goes.  Copies made behind our back (received in a
+ * message, duplicated by a raw system call) are found when /dev/dxg calls reach them, and by a look through
+ * /proc/self/fd before a file is released.
+ */
+#ifndef DXGSIM_PRELOAD_SEAM_H
+#define DXGSIM_PRELOAD_SEAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dxgsim/driver/driver.h"
+
+#define SEAM_DEVICE_PATH "/dev/dxg"
+
+/* The host the driver is started on; implemented by the program around the seam.  0 or -errno. */
+int seam_host(const struct host_ops **ops, void **host);
+
+/* Starts the driver if it does not run; ends the program when it cannot be simulated as asked. */
+void seam_setup(void);
+/* Closes everything, stops the driver and forgets its descriptors; the next open() starts a new one. */
+void seam_shutdown(void);
+
+/* Calls of this thread go straight to libc between these two: the driver's own must. */
+void seam_enter(void);
+void seam_leave(void);
+bool seam_inside(void);
+
+/* open("/dev/dxg"): a descriptor, or -1 with errno. */
+int seam_open(int flags);
+
+/* Our file if the table knows the number: one load for all others. */
+struct driver_file *seam_known(int fd);
+/* As above, but by the object. */
+struct driver_file *seam_find(int fd);
+/* fd is now a copy of from. */
+void seam_copied(int from, int fd);
+/* Takes fd out of the table: the caller closes it next, then calls seam_forgotten with what this returned. */
+struct driver_file *seam_forget(int fd);
+/* Releases the file unless another descriptor of this process still means it. */
+void seam_forgotten(struct driver_file *file);
+/* Forget every known descriptor in a range; closing is left to close_one. */
+void seam_close_range(unsigned int first, unsigned int last, int (*close_one)(int fd));
+
+#endif

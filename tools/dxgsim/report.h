@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What dxgsim finds wrong with the program under test. Leaks and misuse make dxgsim exit with
+ * DXGSIM_EXIT_REPORT; notes do not. Every finding is one line in the file DXGSIM_REPORT names
+ * ("PID KIND text"), appended in one write so that processes do not mix lines.
+ */
+#ifndef DXGSIM_REPORT_H
+#define DXGSIM_REPORT_H
+
+#include <stdint.h>
+
+#define DXGSIM_EXIT_REPORT 70
+
+struct report_counters {
+	uint64_t leaks;
+	uint64_t misuse;
+	uint64_t notes;
+};
+
+/* Something real hardware or the real host would punish; the call at fault is refused too where it can be. */
+void report_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Misuse that crashes the real guest kernel: reports, then ends the process with DXGSIM_EXIT_REPORT. */
+_Noreturn void report_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Objects which the program has not given back when it closes /dev/dxg. */
+void report_leaks_at_close(void);
+/* The same at exit without close: the kernel cleans up, so these are notes. */
+void report_leaks_at_exit(void);
+
+void report_get_counters(struct report_counters *out);
+void report_reset_counters(void);
+/* Text of the findings since the last reset, at most what fits; for messages of tests. */
+uint32_t report_copy_text(char *buffer, uint32_t size);
+/* Where findings go; NULL or "-": standard error. */
+int report_open(const char *path);
+
+#endif
