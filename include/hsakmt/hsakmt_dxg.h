@@ -27,8 +27,14 @@
  *                           7 debugging, 0 none
  * HSA_OVERRIDE_GFX_VERSION  "major.minor.stepping": report every GPU as this gfx target;
  *                           with the suffix _<node id> that node only
+ * HSAKMT_DXG_AQL_EMULATION  0: do not tell runtimes (Capability2.AqlEmulationPm4_) that AQL packets are
+ *                           translated by this library
+ * HSAKMT_DXG_DEVICES_DIR    directory of *.csv files that add to or override the table of devices, instead of
+ *                           /etc/hsakmt-dxg/devices.d
  */
 #define HSAKMT_DXG_ENV_DEBUG_LEVEL	    "HSAKMT_DEBUG_LEVEL"
 #define HSAKMT_DXG_ENV_OVERRIDE_GFX_VERSION "HSA_OVERRIDE_GFX_VERSION"
+#define HSAKMT_DXG_ENV_AQL_EMULATION	    "HSAKMT_DXG_AQL_EMULATION"
+#define HSAKMT_DXG_ENV_DEVICES_DIR	    "HSAKMT_DXG_DEVICES_DIR"
 
 #endif

@@ -29,7 +29,7 @@ typedef struct _HSA_UUID {
 #define HSA_DEFINE_UUID DEFINE_GUID
 #endif
 
-/* graphics and compute front end, caches, shader engines, memory controller, then two that are no GPU block */
+/* blocks of the GPU, the last two excepted */
 HSA_DEFINE_UUID(HSA_PROFILEBLOCK_AMD_CB, 0x9ba429c6, 0xaf2d, 0x4b38, 0xb3, 0x49, 0x15, 0x72, 0x71, 0xbe, 0xac,
 		0x6a);
 HSA_DEFINE_UUID(HSA_PROFILEBLOCK_AMD_CPF, 0x2b0ad2b5, 0x1c43, 0x4f46, 0xa7, 0xbc, 0xe1, 0x19, 0x41, 0x1e,
