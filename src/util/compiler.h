@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #define ARRAY_SIZE(a)	    (sizeof(a) / sizeof((a)[0]))
-#define ALIGN_UP(x, a)	    (((x) + ((a) - 1)) & ~((__typeof__(x))(a) - 1))
-#define ALIGN_DOWN(x, a)    ((x) & ~((__typeof__(x))(a) - 1))
-#define IS_ALIGNED(x, a)    (((x) & ((__typeof__(x))(a) - 1)) == 0)
-#define IS_POWER_OF_TWO(x)  ((x) != 0 && ((x) & ((x) - 1)) == 0)
+#define ALIGN_UP(x, a)	    (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a)    ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a)    (((x) & ((__typeof__(x))(a)-1)) == 0)
+#define IS_POWER_OF_TWO(x)  ((x) != 0 && ((x) & ((x)-1)) == 0)
 #define MIN(a, b)	    ((a) < (b) ? (a) : (b))
 #define MAX(a, b)	    ((a) > (b) ? (a) : (b))
 #define PRINTF_LIKE(fmt, n) __attribute__((format(printf, fmt, n)))

@@ -77,8 +77,8 @@ static void undone(struct run *run, HSAKMT_STATUS status, const char *step)
 	}
 }
 
-#define CALL(function, ...) ok(run, function(__VA_ARGS__), #function)
-#define UNDO(function, ...) undone(run, function(__VA_ARGS__), #function)
+#define CALL(call) ok(run, call, #call)
+#define UNDO(call) undone(run, call, #call)
 
 static bool read_node(struct run *run, HSAuint32 id, HsaNodeProperties *node)
 {
@@ -87,16 +87,16 @@ static bool read_node(struct run *run, HSAuint32 id, HsaNodeProperties *node)
 	HsaCacheProperties *caches = NULL;
 	HsaIoLinkProperties *links = NULL;
 
-	if (!CALL(hsaKmtGetNodeProperties, id, node))
+	if (!CALL(hsaKmtGetNodeProperties(id, node)))
 		return false;
 	banks = calloc(node->NumMemoryBanks + 1, sizeof(*banks));
 	caches = calloc(node->NumCaches + 1, sizeof(*caches));
 	links = calloc(node->NumIOLinks + 1, sizeof(*links));
 	if (!banks || !caches || !links)
 		goto out;
-	good = CALL(hsaKmtGetNodeMemoryProperties, id, node->NumMemoryBanks, banks) &&
-	       CALL(hsaKmtGetNodeCacheProperties, id, node->CComputeIdLo, node->NumCaches, caches) &&
-	       (!node->NumIOLinks || CALL(hsaKmtGetNodeIoLinkProperties, id, node->NumIOLinks, links));
+	good = CALL(hsaKmtGetNodeMemoryProperties(id, node->NumMemoryBanks, banks)) &&
+	       CALL(hsaKmtGetNodeCacheProperties(id, node->CComputeIdLo, node->NumCaches, caches)) &&
+	       (!node->NumIOLinks || CALL(hsaKmtGetNodeIoLinkProperties(id, node->NumIOLinks, links)));
 out:
 	free(banks);
 	free(caches);
@@ -111,14 +111,14 @@ static bool read_topology(struct run *run)
 	HsaVersionInfo version;
 	HsaClockCounters clocks;
 
-	if (!CALL(hsaKmtOpenKFD))
+	if (!CALL(hsaKmtOpenKFD()))
 		return false;
 	run->opened = true;
 	if (hsaKmtRuntimeEnable(NULL, false) != HSAKMT_STATUS_NOT_SUPPORTED)
 		return ok(run, HSAKMT_STATUS_ERROR, "hsaKmtRuntimeEnable");
 	run->enabled = true;
-	if (!CALL(hsaKmtGetVersion, &version) || !CALL(hsaKmtReleaseSystemProperties) ||
-	    !CALL(hsaKmtAcquireSystemProperties, &system))
+	if (!CALL(hsaKmtGetVersion(&version)) || !CALL(hsaKmtReleaseSystemProperties()) ||
+	    !CALL(hsaKmtAcquireSystemProperties(&system)))
 		return false;
 	run->acquired = true;
 	for (HSAuint32 id = 0; id < system.NumNodes; id++) {
@@ -133,9 +133,9 @@ static bool read_topology(struct run *run)
 			run->gpus[run->gpu_count++] = id;
 	}
 	for (HSAuint32 i = 0; i < run->gpu_count; i++)
-		if (!CALL(hsaKmtGetClockCounters, run->gpus[i], &clocks))
+		if (!CALL(hsaKmtGetClockCounters(run->gpus[i], &clocks)))
 			return false;
-	return CALL(hsaKmtGetClockCounters, 0, &clocks);
+	return CALL(hsaKmtGetClockCounters(0, &clocks));
 }
 
 static bool make_event(struct run *run, HSA_EVENTTYPE type, bool manual)
@@ -143,7 +143,7 @@ static bool make_event(struct run *run, HSA_EVENTTYPE type, bool manual)
 	HsaEventDescriptor descriptor = {.EventType = type};
 	HsaEvent *event = NULL;
 
-	if (!CALL(hsaKmtCreateEvent, &descriptor, manual, false, &event))
+	if (!CALL(hsaKmtCreateEvent(&descriptor, manual, false, &event)))
 		return false;
 	run->events[run->event_count++] = event;
 	return event != NULL;
@@ -157,14 +157,14 @@ static bool make_memory(struct run *run, HSAuint32 node, HSAuint64 size, HSAuint
 	HSAuint64 gpu_va = 0;
 
 	*address = NULL;
-	if (!CALL(hsaKmtAllocMemory, node, size, flags, address))
+	if (!CALL(hsaKmtAllocMemory(node, size, flags, address)))
 		return false;
 	run->memory[run->memory_count].address = *address;
 	run->memory[run->memory_count++].size = size;
 	if (!map)
 		return true;
 	memset(*address, 0x5a, size);
-	if (!CALL(hsaKmtMapMemoryToGPUNodes, *address, size, &gpu_va, map_flags, run->gpu_count, run->gpus))
+	if (!CALL(hsaKmtMapMemoryToGPUNodes(*address, size, &gpu_va, map_flags, run->gpu_count, run->gpus)))
 		return false;
 	run->memory[run->memory_count - 1].mapped = true;
 	return true;
@@ -178,32 +178,32 @@ static bool start_gpu(struct run *run, HSAuint32 gpu)
 	if (!make_memory(run, gpu, SCRATCH_SIZE, SCRATCH, false, &scratch))
 		return false;
 	/* a queue that needs scratch maps a piece from the middle */
-	if (!CALL(hsaKmtMapMemoryToGPU, (char *)scratch + SCRATCH_PART, SCRATCH_PART, &gpu_va))
+	if (!CALL(hsaKmtMapMemoryToGPU((char *)scratch + SCRATCH_PART, SCRATCH_PART, &gpu_va)))
 		return false;
 	run->part = (char *)scratch + SCRATCH_PART;
 	return make_memory(run, 0, 0x1000, EXECUTABLE, true, &handler) &&
 	       make_memory(run, 0, 0x2000, KERNARG, true, &buffer) &&
-	       CALL(hsaKmtSetTrapHandler, gpu, handler, 0x1000, buffer, 0x2000);
+	       CALL(hsaKmtSetTrapHandler(gpu, handler, 0x1000, buffer, 0x2000));
 }
 
 static void finish(struct run *run)
 {
 	if (run->part)
-		UNDO(hsaKmtUnmapMemoryToGPU, run->part);
+		UNDO(hsaKmtUnmapMemoryToGPU(run->part));
 	while (run->memory_count--) {
 		if (run->memory[run->memory_count].mapped)
-			UNDO(hsaKmtUnmapMemoryToGPU, run->memory[run->memory_count].address);
-		UNDO(hsaKmtFreeMemory, run->memory[run->memory_count].address,
-		     run->memory[run->memory_count].size);
+			UNDO(hsaKmtUnmapMemoryToGPU(run->memory[run->memory_count].address));
+		UNDO(hsaKmtFreeMemory(run->memory[run->memory_count].address,
+				      run->memory[run->memory_count].size));
 	}
 	while (run->event_count--)
-		UNDO(hsaKmtDestroyEvent, run->events[run->event_count]);
+		UNDO(hsaKmtDestroyEvent(run->events[run->event_count]));
 	if (run->enabled)
-		UNDO(hsaKmtRuntimeDisable);
+		UNDO(hsaKmtRuntimeDisable());
 	if (run->acquired)
-		UNDO(hsaKmtReleaseSystemProperties);
+		UNDO(hsaKmtReleaseSystemProperties());
 	if (run->opened)
-		UNDO(hsaKmtCloseKFD);
+		UNDO(hsaKmtCloseKFD());
 }
 
 /* Open, acquire, every topology query, release, close. */
@@ -231,13 +231,13 @@ void scenario_hsa_init(struct scenario_result *result)
 		if (!start_gpu(run, run->gpus[i]))
 			goto out;
 		if (run->part && i + 1 < run->gpu_count) {
-			if (!CALL(hsaKmtUnmapMemoryToGPU, run->part))
+			if (!CALL(hsaKmtUnmapMemoryToGPU(run->part)))
 				goto out;
 			run->part = NULL;
 		}
 	}
-	if (CALL(hsaKmtSetEvent, run->events[1]))
-		CALL(hsaKmtWaitOnMultipleEvents, run->events, 2, false, 1000);
+	if (CALL(hsaKmtSetEvent(run->events[1])))
+		CALL(hsaKmtWaitOnMultipleEvents(run->events, 2, false, 1000));
 out:
 	finish(run);
 }
