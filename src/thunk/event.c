@@ -31,6 +31,38 @@ static HSAKMT_STATUS event_status(int error)
 	}
 }
 
+static void fill(HsaEvent *event, const HsaEventDescriptor *descriptor, uint32_t id, const uint64_t *mailbox)
+{
+	event->EventId = id;
+	event->EventData.EventType = descriptor->EventType;
+	event->EventData.EventData.SyncVar = descriptor->SyncVar;
+	event->EventData.HWData1 = id;
+	event->EventData.HWData2 = ptr_to_u64(mailbox);
+	event->EventData.HWData3 = id;
+}
+
+static HSAKMT_STATUS create(struct process *process, const HsaEventDescriptor *descriptor,
+			    const struct event_request *request, HsaEvent **out)
+{
+	struct event_state state;
+	HsaEvent *event;
+	uint32_t id;
+
+	event = calloc(1, sizeof(*event));
+	if (!event)
+		return HSAKMT_STATUS_ERROR;
+	if (event_create(process->events, request, &id) || event_query(process->events, id, &state)) {
+		free(event);
+		return HSAKMT_STATUS_ERROR;
+	}
+	fill(event, descriptor, id, state.mailbox);
+	pthread_mutex_lock(&process->lock);
+	process->event_handles[id] = event;
+	pthread_mutex_unlock(&process->lock);
+	*out = event;
+	return HSAKMT_STATUS_SUCCESS;
+}
+
 /*
  * Creates an event.  HWData2 is the address of the word to which a GPU writes HWData1 when it wants
  * the event set.  ERROR, with *Event NULL, when there are 4096 events already.
@@ -39,66 +71,64 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtCreateEvent(HsaEventDescriptor *EventDesc, bool Ma
 					  HsaEvent **Event)
 {
 	struct event_request request;
-	struct event_state state;
 	struct process *process;
 	HSAKMT_STATUS status = process_enter(&process);
-	HsaEvent *event;
-	uint32_t id;
 
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
 	if (!EventDesc || !Event || (unsigned)EventDesc->EventType >= HSA_EVENTTYPE_MAXID) {
-		process_leave();
-		return HSAKMT_STATUS_INVALID_PARAMETER;
-	}
-	*Event = NULL;
-	request = (struct event_request){
-		.type = (enum event_type)EventDesc->EventType,
-		.manual_reset = ManualReset,
-		.initially_set = IsSignaled,
-	};
-	event = calloc(1, sizeof(*event));
-	status = event ? HSAKMT_STATUS_SUCCESS : HSAKMT_STATUS_ERROR;
-	if (event && event_create(process->events, &request, &id))
-		status = HSAKMT_STATUS_ERROR;
-	if (status == HSAKMT_STATUS_SUCCESS && event_query(process->events, id, &state))
-		status = HSAKMT_STATUS_ERROR;
-	if (status == HSAKMT_STATUS_SUCCESS) {
-		event->EventId = id;
-		event->EventData.EventType = EventDesc->EventType;
-		event->EventData.EventData.SyncVar = EventDesc->SyncVar;
-		event->EventData.HWData1 = id;
-		event->EventData.HWData2 = ptr_to_u64(state.mailbox);
-		event->EventData.HWData3 = id;
-		*Event = event;
+		status = HSAKMT_STATUS_INVALID_PARAMETER;
 	} else {
-		free(event);
+		*Event = NULL;
+		request = (struct event_request){
+			.type = (enum event_type)EventDesc->EventType,
+			.manual_reset = ManualReset,
+			.initially_set = IsSignaled,
+		};
+		status = create(process, EventDesc, &request, Event);
 	}
 	process_leave();
 	return status;
 }
 
-/* Runs one call on the id of an event. */
-static HSAKMT_STATUS with_event(HsaEvent *Event, int (*call)(struct event_table *table, uint32_t id))
+/* Runs one call on an event; the HsaEvent is looked at only while the library is open. */
+static HSAKMT_STATUS with_event(HsaEvent *Event,
+				HSAKMT_STATUS (*call)(struct process *process, HsaEvent *event))
 {
 	struct process *process;
 	HSAKMT_STATUS status = process_enter(&process);
 
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
-	status = Event ? event_status(call(process->events, Event->EventId)) : HSAKMT_STATUS_INVALID_HANDLE;
+	status = Event ? call(process, Event) : HSAKMT_STATUS_INVALID_HANDLE;
 	process_leave();
 	return status;
 }
 
-/* Destroys an event and frees the HsaEvent.  ROCr calls it with NULL when it runs without interrupts. */
+static HSAKMT_STATUS destroy(struct process *process, HsaEvent *event)
+{
+	uint32_t id = event->EventId;
+
+	/* the handle goes first: once the id is free, it may be somebody else's */
+	pthread_mutex_lock(&process->lock);
+	if (id <= EVENT_MAX && process->event_handles[id] == event)
+		process->event_handles[id] = NULL;
+	else
+		id = 0;
+	pthread_mutex_unlock(&process->lock);
+	if (!id)
+		return HSAKMT_STATUS_ERROR;
+	free(event);
+	return event_status(event_destroy(process->events, id));
+}
+
+/*
+ * Destroys an event and frees the HsaEvent.  ROCr calls it with NULL when it runs without interrupts.
+ * Events that are left at the last close go with it.
+ */
 HSAKMT_STATUS HSAKMTAPI hsaKmtDestroyEvent(HsaEvent *Event)
 {
-	HSAKMT_STATUS status = with_event(Event, event_destroy);
-
-	if (status == HSAKMT_STATUS_SUCCESS)
-		free(Event);
-	return status;
+	return with_event(Event, destroy);
 }
 
 static bool may_be_set_by_the_cpu(const HsaEvent *event)
@@ -107,34 +137,41 @@ static bool may_be_set_by_the_cpu(const HsaEvent *event)
 	       event->EventData.EventType == HSA_EVENTTYPE_DEBUG_EVENT;
 }
 
-static HSAKMT_STATUS change_event(HsaEvent *Event, int (*call)(struct event_table *table, uint32_t id))
+static HSAKMT_STATUS set(struct process *process, HsaEvent *event)
 {
-	if (process_is_open() && Event && !may_be_set_by_the_cpu(Event))
+	if (!may_be_set_by_the_cpu(event))
 		return HSAKMT_STATUS_ERROR;
-	return with_event(Event, call);
+	return event_status(event_set(process->events, event->EventId));
 }
 
 HSAKMT_STATUS HSAKMTAPI hsaKmtSetEvent(HsaEvent *Event)
 {
-	return change_event(Event, event_set);
+	return with_event(Event, set);
+}
+
+static HSAKMT_STATUS reset(struct process *process, HsaEvent *event)
+{
+	if (!may_be_set_by_the_cpu(event))
+		return HSAKMT_STATUS_ERROR;
+	return event_status(event_reset(process->events, event->EventId));
 }
 
 HSAKMT_STATUS HSAKMTAPI hsaKmtResetEvent(HsaEvent *Event)
 {
-	return change_event(Event, event_reset);
+	return with_event(Event, reset);
 }
 
-static int exists(struct event_table *table, uint32_t id)
+static HSAKMT_STATUS query(struct process *process, HsaEvent *event)
 {
 	struct event_state state;
 
-	return event_query(table, id, &state);
+	return event_status(event_query(process->events, event->EventId, &state));
 }
 
 /* SUCCESS for an event that exists; the API has no way to tell more. */
 HSAKMT_STATUS HSAKMTAPI hsaKmtQueryEventState(HsaEvent *Event)
 {
-	return with_event(Event, exists);
+	return with_event(Event, query);
 }
 
 /* What a fault left in an event goes to the caller's HsaEvent. */

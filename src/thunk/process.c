@@ -169,6 +169,9 @@ static void process_destroy(struct process *process)
 		topology_destroy(process->topology);
 	if (process->events)
 		event_table_destroy(process->events);
+	for (uint32_t id = 0; process->event_handles && id <= EVENT_MAX; id++)
+		free(process->event_handles[id]);
+	free(process->event_handles);
 	dxg_close(process->dxg);
 	free(process->gpus);
 	free(process->gpu_nodes);
@@ -192,6 +195,11 @@ static int process_create(struct process **out)
 	if (!process)
 		return -ENOMEM;
 	pthread_mutex_init(&process->lock, NULL);
+	process->event_handles = calloc(EVENT_MAX + 1, sizeof(HsaEvent *));
+	if (!process->event_handles) {
+		ret = -ENOMEM;
+		goto fail;
+	}
 	open_error = dxg_open(&process->dxg);
 	if (open_error && !means_no_gpu(open_error)) {
 		log_err("cannot open /dev/dxg: %s", strerror(-open_error));

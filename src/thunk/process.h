@@ -35,7 +35,8 @@ struct process {
 	struct topology *topology;
 	struct event_table *events;
 
-	pthread_mutex_t lock; /* guards what follows; never held across a call to the host */
+	pthread_mutex_t lock;	  /* guards what follows; never held across a call to the host */
+	HsaEvent **event_handles; /* by id: what callers know an event by; freed with it or at close */
 	struct topology_snapshot *snapshot;
 	unsigned snapshot_references;
 	/* made at the first acquire, kept until close; the GPUs in the order of their nodes */
