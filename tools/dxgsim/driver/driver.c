@@ -50,6 +50,15 @@ static void fork_register(void)
 	pthread_atfork(fork_prepare, fork_done, fork_done);
 }
 
+/*
+ * Has the driver's locks taken around fork().  driver_init() does it if nobody did; a program whose
+ * own fork handlers are registered before its first open of /dev/dxg wants it done at load.
+ */
+void driver_handle_forks(void)
+{
+	pthread_once(&fork_once, fork_register);
+}
+
 int driver_init(const struct host_ops *ops, void *host, const struct driver_seam *seam, void *seam_arg)
 {
 	const struct host_config *config;
@@ -57,7 +66,7 @@ int driver_init(const struct host_ops *ops, void *host, const struct driver_seam
 
 	if (atomic_load(&driver.running))
 		return -ENODEV;
-	pthread_once(&fork_once, fork_register);
+	driver_handle_forks();
 	config = ops->config(host);
 	if (!config || config->vgpu_count > HOST_MAX_VGPUS)
 		return -EINVAL;

@@ -37,6 +37,8 @@ struct driver_seam {
 	void (*descriptor_made)(void *seam, int fd, struct driver_file *file);
 };
 
+void driver_handle_forks(void);
+
 /*
  * Starts the driver of this process on a host.  0, -ENODEV when it runs already, or what attach() says.
  * ops, host, seam and its argument stay the caller's and must outlive driver_exit().

@@ -31,22 +31,18 @@ PUBLIC int dup3(int fd, int to, int flags);
 PUBLIC int fcntl(int fd, int command, ...);
 PUBLIC int fcntl64(int fd, int command, ...);
 
-static int call_driver(struct driver_file *file, unsigned long request, void *argument)
+static int call_driver(struct driver_file *file, unsigned long request, void *argument, bool counted)
 {
 	struct hook_call call;
 	int ret = -1, err = 0;
 
 	seam_enter();
-	if (driver_file_kind(file) != DRIVER_FILE_DEVICE) {
+	if (!counted || hook_ioctl_begin(&call, request, argument, &ret, &err)) {
 		ret = driver_ioctl(file, request, (uintptr_t)argument);
 		err = ret == -1 ? errno : 0;
-	} else {
-		if (hook_ioctl_begin(&call, request, argument, &ret, &err)) {
-			ret = driver_ioctl(file, request, (uintptr_t)argument);
-			err = ret == -1 ? errno : 0;
-		}
-		hook_ioctl_end(&call, ret, err);
 	}
+	if (counted)
+		hook_ioctl_end(&call, ret, err);
 	seam_leave();
 	if (ret == -1)
 		errno = err;
@@ -68,7 +64,7 @@ int ioctl(int fd, unsigned long request, ...)
 	file = seam_find(fd);
 	if (file == NULL)
 		return real()->ioctl(fd, request, argument);
-	return call_driver(file, request, argument);
+	return call_driver(file, request, argument, magic == DXG_MAGIC);
 }
 
 int close(int fd)
@@ -109,8 +105,8 @@ int dup2(int fd, int to)
 	struct driver_file *over = fd != to ? seam_forget(to) : NULL;
 	int ret = real()->dup2(fd, to);
 
-	if (ret < 0 && over != NULL)
-		seam_find(to); /* still open */
+	if (ret < 0)
+		seam_restore(to, over);
 	else
 		seam_copied(fd, ret);
 	seam_forgotten(over);
@@ -122,8 +118,8 @@ int dup3(int fd, int to, int flags)
 	struct driver_file *over = fd != to ? seam_forget(to) : NULL;
 	int ret = real()->dup3(fd, to, flags);
 
-	if (ret < 0 && over != NULL)
-		seam_find(to);
+	if (ret < 0)
+		seam_restore(to, over);
 	else
 		seam_copied(fd, ret);
 	seam_forgotten(over);

@@ -81,10 +81,19 @@ static void after_fork_in_child(void)
 	seam_leave();
 }
 
+/*
+ * At load, before any handler of the program: those registered later take their locks earlier in
+ * fork(), and a program that holds a lock of its own around ioctl() takes that one first too.
+ */
+static void __attribute__((constructor)) handle_forks(void)
+{
+	driver_handle_forks();
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
 void seam_setup(void)
 {
 	static const struct driver_seam seam = {.descriptor_made = descriptor_made};
-	static bool fork_handled;
 	const struct host_ops *ops;
 	void *host;
 	int ret;
@@ -99,13 +108,10 @@ void seam_setup(void)
 			ret = seam_host(&ops, &host);
 		if (ret == 0)
 			ret = driver_init(ops, host, &seam, NULL);
-		if (ret == 0 && !fork_handled)
-			ret = -pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 		if (ret != 0) {
 			fprintf(stderr, "dxgsim: cannot start: %s\n", strerror(-ret));
 			_exit(EXIT_FAILURE);
 		}
-		fork_handled = true;
 		atomic_store(&owner, getpid());
 		atomic_store_explicit(&running, true, memory_order_release);
 	}
@@ -170,9 +176,14 @@ struct driver_file *seam_find(int fd)
 		return NULL;
 	seam_enter();
 	file = driver_file_from_fd(fd);
-	seam_leave();
-	if (seam_known(fd) != file && atomic_load(&owner) == getpid())
+	if (seam_known(fd) != file && atomic_load(&owner) == getpid()) {
+		/* it may have been closed meanwhile: only what is open under the lock enters the table */
+		pthread_mutex_lock(&table_lock);
+		file = driver_file_from_fd(fd);
 		remember(fd, file);
+		pthread_mutex_unlock(&table_lock);
+	}
+	seam_leave();
 	return file;
 }
 
@@ -186,9 +197,21 @@ void seam_copied(int from, int fd)
 
 struct driver_file *seam_forget(int fd)
 {
+	struct driver_file *file;
+
 	if (seam_known(fd) == NULL || atomic_load(&owner) != getpid())
 		return NULL;
-	return atomic_exchange(&table[fd], NULL);
+	pthread_mutex_lock(&table_lock);
+	file = atomic_exchange(&table[fd], NULL);
+	if (file == NULL)
+		pthread_mutex_unlock(&table_lock);
+	return file;
+}
+
+void seam_restore(int fd, struct driver_file *file)
+{
+	if (file != NULL)
+		remember(fd, file);
 }
 
 /* Does a descriptor that the table does not know still mean the file? */
@@ -224,7 +247,6 @@ void seam_forgotten(struct driver_file *file)
 		return;
 	seam_enter();
 	device = driver_file_kind(file) == DRIVER_FILE_DEVICE;
-	pthread_mutex_lock(&table_lock);
 	for (int fd = 0; fd < TABLE_SIZE && last; fd++)
 		last = atomic_load_explicit(&table[fd], memory_order_relaxed) != file;
 	/* the driver keeps descriptors of its own on shared objects; a lost copy of those is imported anew */

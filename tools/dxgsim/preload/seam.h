@@ -39,8 +39,13 @@ struct driver_file *seam_known(int fd);
 struct driver_file *seam_find(int fd);
 /* fd is now a copy of from. */
 void seam_copied(int from, int fd);
-/* Takes fd out of the table: the caller closes it next, then calls seam_forgotten with what this returned. */
+/*
+ * Takes fd out of the table: the caller closes it next, then calls seam_forgotten with what this returned.  Unless
+ * that is NULL the seam is locked in between, so that two last copies do not wait for each other.
+ */
 struct driver_file *seam_forget(int fd);
+/* Between the two: fd stays open after all. */
+void seam_restore(int fd, struct driver_file *file);
 /* Releases the file unless another descriptor of this process still means it. */
 void seam_forgotten(struct driver_file *file);
 /* Forget every known descriptor in a range; closing is left to close_one. */
