@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/log.h"
@@ -60,12 +61,23 @@ static int above_stdio(int fd)
 	return copy;
 }
 
+/* A file that somebody left under the device's name is no device. */
+static int only_a_device(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || (!fstat(fd, &st) && S_ISCHR(st.st_mode)))
+		return fd;
+	close(fd);
+	return -ENODEV;
+}
+
 /*
  * Opens /dev/dxg for this process.  The driver's first open of a process is not safe against a
  * second one at the same time, so the caller serialises.  The file is closed by exec; after fork
  * the child must close this object and open its own (the driver answers ENOTTY to the child).
  *
- * -ENOENT or -ENXIO: no such device, not a WSL2 kernel; -EBADF: the driver has no virtual GPU, or the host refused;
+ * -ENOENT, -ENXIO or -ENODEV: no such device, not a WSL2 kernel; -EBADF: the driver has no virtual GPU, or the host refused;
  * -EACCES, -EMFILE, -ENOMEM as open(2); -EPERM: memory locking is on (a message says so).
  */
 int dxg_open(struct dxg **out)
@@ -83,10 +95,7 @@ int dxg_open(struct dxg **out)
 	do {
 		fd = open(DXG_PATH, O_RDWR | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
-	if (fd >= 0)
-		fd = above_stdio(fd);
-	else
-		fd = -errno;
+	fd = fd >= 0 ? only_a_device(above_stdio(fd)) : -errno;
 	if (fd < 0) {
 		free(dxg);
 		return fd;

@@ -20,6 +20,7 @@
 static int (*answer)(unsigned long command, void *arg);
 static unsigned calls;
 static int open_error;
+static const char *opened_path = "/dev/null"; /* a character device like the real one */
 
 /* These two stand in front of libc's. */
 int ioctl(int fd, unsigned long command, ...)
@@ -43,7 +44,7 @@ int open(const char *path, int flags, ...)
 			errno = open_error;
 			return -1;
 		}
-		path = "/dev/null";
+		path = opened_path;
 	}
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
 }
@@ -383,6 +384,17 @@ static void open_tells_why_it_failed(void **state)
 	open_error = 0;
 }
 
+static void a_file_under_the_device_s_name_is_no_device(void **state)
+{
+	struct dxg *dxg;
+
+	(void)state;
+	opened_path = "/etc/passwd";
+	assert_int_equal(dxg_open(&dxg), -ENODEV);
+	opened_path = "/dev/null";
+	assert_null(dxg);
+}
+
 static char last_line[256];
 
 static void keep_line(enum log_level level, const char *line, void *arg)
@@ -437,6 +449,7 @@ int main(void)
 		cmocka_unit_test(a_device_state_outside_the_known_ones_is_refused),
 		cmocka_unit_test(bad_arguments_never_reach_the_driver),
 		cmocka_unit_test(open_tells_why_it_failed),
+		cmocka_unit_test(a_file_under_the_device_s_name_is_no_device),
 		cmocka_unit_test(locking_of_future_mappings_is_refused_with_a_message),
 	};
 
