@@ -69,7 +69,7 @@ static int only_a_device(int fd)
 	if (fd < 0 || (!fstat(fd, &st) && S_ISCHR(st.st_mode)))
 		return fd;
 	close(fd);
-	return -ENODEV;
+	return -ENOTTY;
 }
 
 /*
@@ -77,7 +77,7 @@ static int only_a_device(int fd)
  * second one at the same time, so the caller serialises.  The file is closed by exec; after fork
  * the child must close this object and open its own (the driver answers ENOTTY to the child).
  *
- * -ENOENT, -ENXIO or -ENODEV: no such device, not a WSL2 kernel; -EBADF: the driver has no virtual GPU, or the host refused;
+ * -ENOENT, -ENXIO: no such device, not a WSL2 kernel; -ENOTTY: a file of that name, but no device; -EBADF: the driver has no virtual GPU, or the host refused;
  * -EACCES, -EMFILE, -ENOMEM as open(2); -EPERM: memory locking is on (a message says so).
  */
 int dxg_open(struct dxg **out)

@@ -226,8 +226,10 @@ static void explain_no_device(int open_error)
 	case -ENXIO:
 		why = "there is no /dev/dxg; this is not WSL2, or its GPU support is turned off";
 		break;
+	case -ENOTTY:
+		why = "/dev/dxg is a file, not the GPU device of WSL2";
+		break;
 	case -EBADF:
-	case -ENODEV:
 		why = "/dev/dxg has no virtual GPU; Windows offers none to this virtual machine";
 		break;
 	case -EACCES:

@@ -390,7 +390,7 @@ static void a_file_under_the_device_s_name_is_no_device(void **state)
 
 	(void)state;
 	opened_path = "/etc/passwd";
-	assert_int_equal(dxg_open(&dxg), -ENODEV);
+	assert_int_equal(dxg_open(&dxg), -ENOTTY);
 	opened_path = "/dev/null";
 	assert_null(dxg);
 }
