@@ -183,7 +183,8 @@ static void process_destroy(struct process *process)
 /* Whether a machine on which /dev/dxg cannot be opened so is one without a GPU, not one in trouble. */
 static bool means_no_gpu(int error)
 {
-	return error == -ENOENT || error == -ENXIO || error == -ENOTTY || error == -EBADF || error == -EACCES;
+	return error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -ENOTTY ||
+	       error == -EBADF || error == -EACCES;
 }
 
 static int process_create(struct process **out)

@@ -230,6 +230,7 @@ static void explain_no_device(int open_error)
 		why = "/dev/dxg is a file, not the GPU device of WSL2";
 		break;
 	case -EBADF:
+	case -ENODEV:
 		why = "/dev/dxg has no virtual GPU; Windows offers none to this virtual machine";
 		break;
 	case -EACCES:

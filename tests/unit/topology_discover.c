@@ -91,7 +91,7 @@ static uint32_t device_of(uint32_t node)
 
 static void no_device_is_a_cpu_only_topology(void **state)
 {
-	static const int reasons[] = {-ENOENT, -EBADF, -EACCES, -ENODEV, -ENXIO};
+	static const int reasons[] = {-ENOENT, -EBADF, -EACCES, -ENODEV, -ENXIO, -ENOTTY};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
