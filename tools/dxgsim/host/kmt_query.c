@@ -25,6 +25,7 @@ enum kmt_query {
 	KMT_ADAPTERTYPE_RENDER = 57,
 	KMT_NODEPERFDATA = 61,
 	KMT_ADAPTERPERFDATA = 62,
+	KMT_ADAPTERPERFDATA_CAPS = 63,
 	KMT_GPUVERSION = 64,
 	KMT_DRIVER_DESCRIPTION = 65,
 	KMT_DRIVER_DESCRIPTION_RENDER = 66,
@@ -210,6 +211,19 @@ static int32_t answer_adapter_perf(struct query *query)
 	return 0;
 }
 
+static int32_t answer_adapter_perf_caps(struct query *query)
+{
+	if (get32(query, 0))
+		return HOST_STATUS_INVALID_PARAMETER;
+	memset(query->data + 4, 0, query->size - 4);
+	put64(query, 8, query->fixture->memory_bandwidth);
+	put64(query, 16, query->fixture->pcie_bandwidth);
+	put32(query, 24, 3300); /* fan */
+	put32(query, 28, 1100); /* highest temperature, tenths of a degree */
+	put32(query, 32, 1000); /* and the one to warn at */
+	return 0;
+}
+
 static int32_t answer_gpu_version(struct query *query)
 {
 	if (get32(query, 0))
@@ -248,6 +262,7 @@ static const struct {
 	{KMT_ADAPTERTYPE_RENDER, 4, answer_adapter_type},
 	{KMT_NODEPERFDATA, 56, answer_node_perf},
 	{KMT_ADAPTERPERFDATA, 64, answer_adapter_perf},
+	{KMT_ADAPTERPERFDATA_CAPS, 40, answer_adapter_perf_caps},
 	{KMT_GPUVERSION, 132, answer_gpu_version},
 	{KMT_DRIVER_DESCRIPTION, 8192, answer_description},
 	{KMT_DRIVER_DESCRIPTION_RENDER, 8192, answer_description},
