@@ -182,6 +182,9 @@ static int read_numa_nodes(const char *root, struct numa_node **out, uint32_t *c
 	if (!memory || !cores) {
 		single_node(root, &limits, &online_cpus, &nodes[0]);
 		n = 1;
+	} else if (id_set_count(&online_nodes) == 1) {
+		/* memory that a hypervisor adds later is not always counted in the node's own file */
+		nodes[0].memory = MAX(memory, total_memory(root));
 	}
 	*out = nodes;
 	*count = n;

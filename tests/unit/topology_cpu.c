@@ -185,6 +185,21 @@ static void no_node_directory_is_one_node(void **state)
 	assert_int_equal(nodes.nodes[0].props.MaxEngineClockMhzCCompute, 2500);
 }
 
+static void the_only_node_has_all_the_memory(void **state)
+{
+	(void)state;
+	put_cpuinfo(2, "AuthenticAMD");
+	put("0-1\n", CPUS "/online");
+	put("0\n", NODES "/online");
+	put("0-1\n", NODES "/node0/cpulist");
+	put("Node 0 MemTotal:        4000 kB\n", NODES "/node0/meminfo");
+	put("MemTotal:       16384 kB\n", "proc/meminfo");
+	read_tree();
+	check_minimum();
+	assert_int_equal(nodes.count, 1);
+	assert_int_equal(nodes.nodes[0].banks[0].SizeInBytes, 16384 * 1024);
+}
+
 static void offline_cpus_do_not_count(void **state)
 {
 	(void)state;
@@ -354,12 +369,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(two_numa_nodes_are_two_nodes),    TEST(no_node_directory_is_one_node),
-		TEST(offline_cpus_do_not_count),       TEST(cpuset_hides_the_other_node),
-		TEST(affinity_alone_hides_no_node),    TEST(memory_only_node_has_a_bank_and_no_core),
-		TEST(distances_skip_hidden_nodes),     TEST(an_empty_system_still_has_a_usable_node),
-		TEST(hidden_caches_leave_one_assumed), TEST(hostile_contents_are_survived),
-		TEST(hostile_lists_are_refused),       TEST(a_fifo_does_not_block),
+		TEST(two_numa_nodes_are_two_nodes),
+		TEST(no_node_directory_is_one_node),
+		TEST(the_only_node_has_all_the_memory),
+		TEST(offline_cpus_do_not_count),
+		TEST(cpuset_hides_the_other_node),
+		TEST(affinity_alone_hides_no_node),
+		TEST(memory_only_node_has_a_bank_and_no_core),
+		TEST(distances_skip_hidden_nodes),
+		TEST(an_empty_system_still_has_a_usable_node),
+		TEST(hidden_caches_leave_one_assumed),
+		TEST(hostile_contents_are_survived),
+		TEST(hostile_lists_are_refused),
+		TEST(a_fifo_does_not_block),
 		TEST(this_machine_can_be_read),
 	};
 
