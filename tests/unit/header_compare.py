@@ -4,7 +4,7 @@
 usage: header_compare.py CC OUR_INCLUDE ACCEPTED [--write]
 
 ACCEPTED lists every difference there may be: "-" only theirs, "+" only ours.  A difference that is not listed
-fails, and so does a listed one that is not there.  Exit status 77 (skipped) without Debian's header.
+fails, and so does a listed one that is not there.  Exit status 77 (skipped) without that header.
 """
 import os
 import subprocess
@@ -17,10 +17,19 @@ def facts(*args):
                               check=True).stdout.splitlines())
 
 
+def installed_version():
+    query = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libhsakmt-dev"], text=True, check=False,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return query.stdout
+
+
 def main():
     cc, ours_dir, accepted_path = sys.argv[1:4]
     if not os.path.exists("/usr/include/hsakmttypes.h"):
         print("libhsakmt-dev is not installed")
+        sys.exit(77)
+    if not installed_version().startswith("5.2.3"):
+        print(f"libhsakmt-dev is of version {installed_version()}")
         sys.exit(77)
     theirs = facts(cc, "none", "/usr/include", "--", "hsakmt.h")
     ours = facts(cc, "356", ours_dir, "--", "hsakmt/hsakmt.h")
