@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "kmd/check.h"
 #include "kmd/decode.h"
 #include "kmd/layouts.h"
 #include "util/log.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kmd/adapter.h"
+#include "kmd/info.h"
 #include "kmd/layouts.h"
 
 #define PAGE_SIZE 4096U

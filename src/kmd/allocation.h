@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define KMD_RESOURCE_BLOB_SIZE	 0x40U
-#define KMD_ALLOCATION_BLOB_SIZE 0x218U
-#define KMD_ALLOCATION_MAX_SIZE	 (1ULL << 44)
+#include "kmd/layouts.h"
+
+#define KMD_ALLOCATION_MAX_SIZE (1ULL << 44)
 
 enum kmd_domain {
 	KMD_DOMAIN_SYSTEM = 0,	   /* memory of this process, allocated by the library */

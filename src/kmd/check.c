@@ -391,3 +391,55 @@ int kmd_check_run(struct kmd_check *check)
 	}
 	return 0;
 }
+
+/* Hardware queues count only on engines whose use is known. */
+static uint64_t known_engines(const struct kmd_adapter *adapter)
+{
+	uint64_t mask = 0;
+
+	for (uint32_t i = 0; i < adapter->engine_count; i++)
+		if (i == adapter->graphics_node || adapter->engines[i] == KMD_ENGINE_SDMA0 ||
+		    adapter->engines[i] == KMD_ENGINE_COMPUTE0 || adapter->engines[i] == KMD_ENGINE_SDMA1)
+			mask |= 1ULL << i;
+	return mask;
+}
+
+/* What a driver leaves at 0 is filled from the standard query, which every driver answers. */
+static void use_segment_sizes(struct kmd_adapter *adapter)
+{
+	if (!kmd_adapter_has(adapter, KMD_FIELD_VRAM_HEAPS))
+		adapter->vram_visible = adapter->dedicated_video;
+	if (!kmd_adapter_has(adapter, KMD_FIELD_NON_LOCAL))
+		adapter->non_local = adapter->shared_system;
+}
+
+/*
+ * Decodes and checks.  `expected` is the device table's entry, NULL for a device id no table has.
+ *
+ * 0: the adapter may be used; notes tell what was replaced or ignored.  -EPROTO: a self-check failed, *why
+ * has its number and the values; *out is zeroed.  The -errno of the first mandatory query that failed, with
+ * rule 1.
+ */
+int kmd_adapter_decode(const struct kmd_replies *replies, const struct kmd_pci_ids *ids,
+		       const struct kmd_expected *expected, struct kmd_adapter *out, struct kmd_failure *why)
+{
+	struct kmd_check check = {
+		.replies = replies,
+		.ids = ids,
+		.expected = expected,
+		.adapter = out,
+		.why = why,
+	};
+	int ret;
+
+	memset(why, 0, sizeof(*why));
+	check.decode_error = kmd_decode(replies, ids, out);
+	use_segment_sizes(out);
+	ret = kmd_check_run(&check);
+	if (ret) {
+		memset(out, 0, sizeof(*out));
+		return ret;
+	}
+	out->hws_mask &= known_engines(out);
+	return 0;
+}

@@ -8,6 +8,7 @@
 #define KMD_CHECK_H
 
 #include "kmd/decode.h"
+#include "util/compiler.h"
 
 struct kmd_check {
 	const struct kmd_replies *replies;
@@ -28,5 +29,9 @@ extern const struct kmd_rule kmd_rules[];
 extern const uint32_t kmd_rule_count;
 
 int kmd_check_run(struct kmd_check *check);
+int kmd_adapter_decode(const struct kmd_replies *replies, const struct kmd_pci_ids *ids,
+		       const struct kmd_expected *expected, struct kmd_adapter *out, struct kmd_failure *why);
+
+void kmd_failure_set(struct kmd_failure *why, uint32_t rule, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

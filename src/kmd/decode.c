@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kmd/check.h"
 #include "kmd/layouts.h"
 
 /* Entries looked at when the table does not say how many it has. */
@@ -255,18 +254,6 @@ static void decode_memory(struct blob_reader *r, struct kmd_adapter *out)
 	mark(out, KMD_FIELD_IB_ALIGNMENT, aligned);
 }
 
-/* Hardware queues count only on engines whose use is known. */
-static uint64_t known_engines(const struct kmd_adapter *adapter)
-{
-	uint64_t mask = 0;
-
-	for (uint32_t i = 0; i < adapter->engine_count; i++)
-		if (i == adapter->graphics_node || adapter->engines[i] == KMD_ENGINE_SDMA0 ||
-		    adapter->engines[i] == KMD_ENGINE_COMPUTE0 || adapter->engines[i] == KMD_ENGINE_SDMA1)
-			mask |= 1ULL << i;
-	return mask;
-}
-
 static int decode_ex(const struct kmd_reply *reply, struct kmd_adapter *out)
 {
 	struct blob_reader r = reader_of(&ex_layout, reply);
@@ -348,44 +335,4 @@ uint32_t kmd_replies_compute_node(const struct kmd_replies *replies)
 	memset(&scratch, 0, sizeof(scratch));
 	decode_engines(&r, &scratch);
 	return r.error ? KMD_NO_NODE : scratch.compute_node;
-}
-
-/* What a driver leaves at 0 is filled from the standard query, which every driver answers. */
-static void use_segment_sizes(struct kmd_adapter *adapter)
-{
-	if (!kmd_adapter_has(adapter, KMD_FIELD_VRAM_HEAPS))
-		adapter->vram_visible = adapter->dedicated_video;
-	if (!kmd_adapter_has(adapter, KMD_FIELD_NON_LOCAL))
-		adapter->non_local = adapter->shared_system;
-}
-
-/*
- * Decodes and checks.  `expected` is the device table's entry, NULL for a device id no table has.
- *
- * 0: the adapter may be used; notes tell what was replaced or ignored.  -EPROTO: a self-check failed, *why
- * has its number and the values; *out is zeroed.  The -errno of the first mandatory query that failed, with
- * rule 1.
- */
-int kmd_adapter_decode(const struct kmd_replies *replies, const struct kmd_pci_ids *ids,
-		       const struct kmd_expected *expected, struct kmd_adapter *out, struct kmd_failure *why)
-{
-	struct kmd_check check = {
-		.replies = replies,
-		.ids = ids,
-		.expected = expected,
-		.adapter = out,
-		.why = why,
-	};
-	int ret;
-
-	memset(why, 0, sizeof(*why));
-	check.decode_error = kmd_decode(replies, ids, out);
-	use_segment_sizes(out);
-	ret = kmd_check_run(&check);
-	if (ret) {
-		memset(out, 0, sizeof(*out));
-		return ret;
-	}
-	out->hws_mask &= known_engines(out);
-	return 0;
 }

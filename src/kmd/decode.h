@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kmd/adapter.h"
+#include "kmd/info.h"
 
 #define KMD_REPLY_CANARY 0xC5 /* what kmd_reply_prepare puts behind the part that travels */
 
@@ -39,7 +39,5 @@ void kmd_reply_prepare(struct kmd_reply *reply);
 uint32_t kmd_replies_compute_node(const struct kmd_replies *replies);
 
 int kmd_decode(const struct kmd_replies *replies, const struct kmd_pci_ids *ids, struct kmd_adapter *out);
-int kmd_adapter_decode(const struct kmd_replies *replies, const struct kmd_pci_ids *ids,
-		       const struct kmd_expected *expected, struct kmd_adapter *out, struct kmd_failure *why);
 
 #endif

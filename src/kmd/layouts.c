@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "kmd/layouts.h"
 
-#include "kmd/allocation.h"
 #include "util/compiler.h"
 
 /* Public sources; docs/private-data.md says where each is found. */

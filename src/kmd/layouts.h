@@ -26,6 +26,10 @@
 #define KMD_DRIVER_VERSION_SIZE	  8U
 #define KMD_STATISTICS_SIZE	  776U
 
+/* Private data of an allocation. */
+#define KMD_RESOURCE_BLOB_SIZE	 0x40U
+#define KMD_ALLOCATION_BLOB_SIZE 0x218U
+
 enum proxy_field {
 	PROXY_VERSION,
 	PROXY_CHAINED_GPUS,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Names of what an adapter tells, for tools and messages. */
-#include "kmd/adapter.h"
+#include "kmd/info.h"
 
 static const char *const field_names[KMD_FIELD_COUNT] = {
 	[KMD_FIELD_FAMILY] = "family",

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* What one GPU has behind an address range: allocations, their residency and their mapping. */
-#include "memory/buffer.h"
+#include "memory/backing.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "memory/table.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -68,32 +69,41 @@ static bool is_refusal(int error)
 
 /*
  * Creates one chunk in the form the driver is known to take.  Until the first success the other forms are tried too,
- * once per GPU: every refusal costs the user a line in the kernel log.
+ * once per GPU: every refusal costs the user a line in the kernel log.  An error that is no refusal says nothing
+ * about the forms, so the search stays open.
  */
 static int create_in_some_form(struct backing *backing, const struct backing_spec *spec,
 			       const struct gsp_handles *handles, uint32_t index)
 {
 	struct memory_gpu *gpu = backing->on;
-	int form = atomic_load(&gpu->form), ret, other;
+	d3dkmt_handle *handle = &backing->chunks[index];
+	int first = atomic_load(&gpu->form), settled, ret, other;
 
-	ret = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form,
-			   &backing->chunks[index]);
-	if (!is_refusal(ret) || atomic_exchange(&gpu->form_settled, true)) {
+	ret = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)first, handle);
+	if (!is_refusal(ret)) {
 		if (!ret)
 			atomic_store(&gpu->form_settled, true);
 		return ret;
 	}
-	for (form++; form < KMD_FORM_COUNT; form++) {
-		other = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form,
-				     &backing->chunks[index]);
+	if (atomic_load(&gpu->form_settled)) {
+		/* another thread may have found a later one meanwhile */
+		settled = atomic_load(&gpu->form);
+		return settled == first ? ret
+					: create_chunk(backing, spec, handles, index,
+						       (enum kmd_allocation_form)settled, handle);
+	}
+	for (int form = first + 1; form < KMD_FORM_COUNT; form++) {
+		other = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form, handle);
 		if (!other) {
 			log_info("GPU %u: its driver takes allocations in form %d", backing->gpu, form);
-			atomic_store(&gpu->form, form);
+			atomic_store(&gpu->form, form); /* before `form_settled`, see above */
+			atomic_store(&gpu->form_settled, true);
 			return 0;
 		}
 		if (!is_refusal(other))
 			return other;
 	}
+	atomic_store(&gpu->form_settled, true);
 	return ret;
 }
 
@@ -317,4 +327,15 @@ void backing_retire(struct backing *backing)
 	backing->retire.points = &backing->point;
 	backing->retire.count = backing->fence ? 1 : 0;
 	gsp_retire_add(&backing->buffer->memory->retired, &backing->retire);
+}
+
+/* Tells look-ups on which GPUs the buffer can be used now. */
+void buffer_update_mapped(struct buffer *buffer)
+{
+	uint64_t mapped = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
+		if (backing->resident && backing->mapped == backing->count)
+			mapped |= 1ULL << backing->gpu;
+	memory_set_mapped(buffer, mapped);
 }

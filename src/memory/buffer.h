@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What memory_*() is made of: buffers (address ranges with an owner) and backings (what one GPU
- * has behind a part of such a range).
+ * What memory_*() is made of: the memory itself and its buffers, address ranges with an owner.
  *
  * A buffer is changed only by the thread that holds it (memory_hold() .. memory_let_go()); holding
  * is a flag, not a lock, so that calls to the host may be made meanwhile.
@@ -15,9 +14,8 @@
 #include <stdint.h>
 
 #include "gsp/retire.h"
-#include "kmd/allocation.h"
-#include "memory/memory.h"
 #include "memory/space.h"
+#include "memory/types.h"
 
 struct memory_gpu {
 	struct gsp_device *device;
@@ -30,32 +28,7 @@ struct memory_gpu {
 	_Atomic bool form_settled; /* the others are not tried any more */
 };
 
-struct backing_spec {
-	unsigned gpu;
-	enum kmd_domain domain;
-	uint64_t start; /* on the GPU, and of the host pages if the domain is SYSTEM */
-	uint64_t size;
-	bool own_pages; /* SYSTEM: host pages of its own instead, which the CPU never looks at */
-	bool uncached;
-};
-
-struct backing {
-	struct backing *next; /* in its buffer */
-	struct gsp_retire retire;
-	struct gsp_fence_point point;
-	struct buffer *buffer;
-	struct memory_gpu *on;
-	unsigned gpu;
-	uint64_t start;
-	uint64_t size;
-	void *pages; /* host pages of its own, or NULL */
-	bool resident;
-	uint64_t fence;	  /* largest paging fence value of what was asked for it */
-	uint32_t mapped;  /* chunks on the GPU: the first ones */
-	uint32_t created; /* chunks that exist: all, once backing_create() succeeded */
-	uint32_t count;	  /* chunks */
-	d3dkmt_handle chunks[];
-};
+struct backing;
 
 struct buffer {
 	struct tree_node node; /* in memory->buffers, by start */
@@ -89,29 +62,8 @@ struct memory {
 	struct tree buffers;
 };
 
-/* table.c */
-void memory_table_init(struct memory *memory);
-void memory_table_destroy(struct memory *memory);
-struct buffer *memory_first(struct memory *memory);
-void memory_insert(struct buffer *buffer);
-void memory_remove(struct buffer *buffer);
-int memory_hold(struct memory *memory, const void *address, struct buffer **out);
-void memory_let_go(struct buffer *buffer);
-void memory_set_mapped(struct buffer *buffer, uint64_t mapped);
-
-/* backing.c */
-int backing_create(struct buffer *buffer, const struct backing_spec *spec, struct backing **out);
-int backing_make_resident(struct backing *backing);
-int backing_map(struct backing *backing, uint64_t protection);
-int backing_unmap(struct backing *backing);
-int backing_wait(struct backing *backing);
-void backing_retire(struct backing *backing);
-
-/* map.c */
-void memory_update_mapped(struct buffer *buffer);
-
-/* memory.c */
+enum space_pool buffer_pool(enum memory_kind kind);
 void buffer_put(struct buffer *buffer);
-int memory_make_room(struct memory *memory);
+bool memory_make_room(struct memory *memory);
 
 #endif

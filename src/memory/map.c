@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Putting buffers on GPUs and taking them off. */
-#include "memory/buffer.h"
+#include "memory/map.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "memory/backing.h"
+#include "memory/table.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -86,17 +88,6 @@ static int start_mapping(struct buffer *buffer, unsigned gpu)
 	return ret ? ret : backing_map(backing, protection_of(buffer));
 }
 
-/* Tells look-ups on which GPUs the buffer can be used now. */
-void memory_update_mapped(struct buffer *buffer)
-{
-	uint64_t mapped = 0;
-
-	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
-		if (backing->resident && backing->mapped == backing->count)
-			mapped |= 1ULL << backing->gpu;
-	memory_set_mapped(buffer, mapped);
-}
-
 /* Takes a buffer off the GPUs named, as far as they let it; returns the first error. */
 static int unmap_from(struct buffer *buffer, uint64_t gpus)
 {
@@ -133,7 +124,7 @@ static int map_exactly(struct buffer *buffer, uint64_t wanted)
 		unmap_from(buffer, tried); /* the first error is the one to tell */
 	else
 		ret = unmap_from(buffer, ~wanted);
-	memory_update_mapped(buffer);
+	buffer_update_mapped(buffer);
 	return ret;
 }
 
@@ -286,7 +277,7 @@ int memory_map(struct memory *memory, const void *address, uint64_t size, const 
 	else if (!ret)
 		ret = start & PAGE_MASK ? -EINVAL
 					: map_part(buffer, start, ALIGN_UP(size, (uint64_t)DXG_PAGE_SIZE));
-	memory_update_mapped(buffer);
+	buffer_update_mapped(buffer);
 	memory_let_go(buffer);
 	if (!ret && gpu_va)
 		*gpu_va = start;
@@ -308,7 +299,7 @@ int memory_unmap(struct memory *memory, const void *address)
 		ret = unmap_part(buffer, ptr_to_u64(address));
 	else
 		ret = unmap_from(buffer, UINT64_MAX);
-	memory_update_mapped(buffer);
+	buffer_update_mapped(buffer);
 	memory_let_go(buffer);
 	gsp_retire_run(&memory->retired);
 	return ret;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-#include "memory/buffer.h"
+/* The life of the memory and of its buffers: made, allocated, freed, taken down. */
+#include "memory/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "memory/backing.h"
+#include "memory/buffer.h"
 #include "util/compiler.h"
-#include "util/log.h"
 
 #define SMALL_ALIGNMENT	 ((uint64_t)DXG_PAGE_SIZE)
 #define MEDIUM_ALIGNMENT (64ULL << 10)
 #define LARGE_ALIGNMENT	 (2ULL << 20)
-#define DRAIN_NS	 1000000000ULL /* for room: what takes longer is not worth waiting for */
 #define CLOSE_NS	 5000000000ULL
 
 static uint64_t host_size(void)
@@ -67,42 +67,6 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 	gsp_retire_list_init(&memory->retired);
 	*out = memory;
 	return 0;
-}
-
-static enum space_pool pool_of(enum memory_kind kind)
-{
-	return kind == MEMORY_SYSTEM ? SPACE_SYSTEM : SPACE_DEVICE;
-}
-
-/* Drops a reference; with the last one nothing of the buffer is left on any GPU and its address is free. */
-void buffer_put(struct buffer *buffer)
-{
-	struct memory *memory = buffer->memory;
-	int ret = 0;
-
-	if (atomic_fetch_sub(&buffer->references, 1) != 1)
-		return;
-	if (buffer->kind == MEMORY_SYSTEM)
-		ret = space_decommit(buffer->range);
-	if (ret)
-		log_warn("giving up %#llx + %#llx: %s", (unsigned long long)buffer->start,
-			 (unsigned long long)buffer->range->size, strerror(-ret));
-	else
-		space_give(memory->space, pool_of(buffer->kind), buffer->range);
-	free(buffer);
-}
-
-/* Ends what waits to be ended, for want of memory.  True if that freed anything, so that another try makes sense. */
-int memory_make_room(struct memory *memory)
-{
-	bool waiting;
-
-	pthread_mutex_lock(&memory->retired.lock);
-	waiting = memory->retired.first != NULL;
-	pthread_mutex_unlock(&memory->retired.lock);
-	if (waiting)
-		gsp_retire_drain(&memory->retired, DRAIN_NS);
-	return waiting;
 }
 
 /*
@@ -162,9 +126,10 @@ static int check_request(const struct memory *memory, const struct memory_reques
 	bool fixed = request->flags & MEMORY_FIXED_ADDRESS;
 	bool of_gpu = request->kind == MEMORY_LOCAL || request->kind == MEMORY_SCRATCH;
 
-	if (!request->size || request->size > KMD_ALLOCATION_MAX_SIZE || request->kind > MEMORY_ADDRESS ||
-	    request->flags & ~MEMORY_ALL_FLAGS)
+	if (!request->size || request->kind > MEMORY_ADDRESS || request->flags & ~MEMORY_ALL_FLAGS)
 		return -EINVAL;
+	if (request->size > KMD_ALLOCATION_MAX_SIZE)
+		return request->kind == MEMORY_LOCAL ? -ENOSPC : -ENOMEM;
 	if (request->gpu >= memory->count && (of_gpu || request->gpu != MEMORY_HOST))
 		return -EINVAL;
 	if (request->alignment && !IS_POWER_OF_TWO(request->alignment))
@@ -189,7 +154,7 @@ static int check_request(const struct memory *memory, const struct memory_reques
 static int take_address(struct buffer *buffer, const struct memory_request *request)
 {
 	struct memory *memory = buffer->memory;
-	enum space_pool pool = pool_of(request->kind);
+	enum space_pool pool = buffer_pool(request->kind);
 	uint64_t grain = request->kind == MEMORY_SYSTEM ? SMALL_ALIGNMENT : MEDIUM_ALIGNMENT;
 	uint64_t size = ALIGN_UP(request->size, grain), alignment;
 	int ret;
@@ -299,7 +264,7 @@ int memory_free(struct memory *memory, void *address)
 		return ret;
 	ret = buffer->start == ptr_to_u64(address) ? dismantle(buffer, false) : -ENOENT;
 	if (ret) {
-		memory_update_mapped(buffer);
+		buffer_update_mapped(buffer);
 		memory_let_go(buffer);
 		return ret;
 	}

@@ -10,71 +10,16 @@
 #ifndef MEMORY_MEMORY_H
 #define MEMORY_MEMORY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "gsp/device.h"
-
-#define MEMORY_MAX_GPUS DXG_MAX_ADAPTERS
-#define MEMORY_HOST	UINT32_MAX /* in place of a GPU's index */
-
-struct memory;
-
-struct memory_gpu_config {
-	struct gsp_device *device;	/* must outlive the memory */
-	const struct kmd_adapter *info; /* read by memory_create() only */
-	unsigned gfx_major;
-	uint64_t local_size; /* bytes; a larger request is refused without asking.  0: taken from info */
-	uint32_t node;	     /* the caller's name for this GPU, given back in memory_info */
-};
-
-enum memory_kind {
-	MEMORY_SYSTEM,	/* host pages, on the GPUs once mapped there */
-	MEMORY_LOCAL,	/* VRAM of one GPU; the CPU sees the address, not the contents */
-	MEMORY_SCRATCH, /* an address range of one GPU; mapping a part of it puts GPU memory there */
-	MEMORY_ADDRESS, /* an address range only */
-};
-
-#define MEMORY_EXECUTABLE    (1U << 0) /* holds GPU code */
-#define MEMORY_UNCACHED	     (1U << 1) /* not cached in a GPU's L2 */
-#define MEMORY_COARSE	     (1U << 2) /* coherent at kernel boundaries only */
-#define MEMORY_READ_ONLY     (1U << 3) /* for GPUs */
-#define MEMORY_FIXED_ADDRESS (1U << 4) /* at request.fixed or not at all */
-#define MEMORY_ALL_FLAGS     0x1fU
-
-struct memory_request {
-	uint32_t gpu; /* index in the configuration: whose memory; MEMORY_HOST for system memory of no GPU */
-	enum memory_kind kind;
-	uint32_t flags;
-	uint64_t size;	    /* bytes, rounded up to pages */
-	uint64_t alignment; /* power of two, 0: by size */
-	void *fixed;
-};
-
-struct memory_info {
-	void *start;
-	uint64_t size; /* as requested */
-	enum memory_kind kind;
-	uint32_t flags;
-	uint32_t gpu;
-	uint64_t mapped; /* bit per GPU index */
-	/* the same as nodes; owned by the memory, valid until it is mapped differently or freed */
-	const uint32_t *nodes;
-	uint32_t node_count;
-	void *user_data;
-};
+#include "memory/map.h"
+#include "memory/table.h"
+#include "memory/types.h"
 
 int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct memory **out);
 void memory_destroy(struct memory *memory);
 
 int memory_alloc(struct memory *memory, const struct memory_request *request, void **address);
 int memory_free(struct memory *memory, void *address);
-
-int memory_map(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
-	       uint32_t count, uint64_t *gpu_va);
-int memory_unmap(struct memory *memory, const void *address);
-
-int memory_lookup(struct memory *memory, const void *address, struct memory_info *info);
-int memory_set_user_data(struct memory *memory, const void *address, void *user_data);
 
 #endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* From an address to the buffer it lies in. */
-#include "memory/buffer.h"
+#include "memory/table.h"
 
 #include <errno.h>
 
+#include "memory/buffer.h"
 #include "util/compiler.h"
 
 static struct buffer *of_node(const struct tree_node *node)

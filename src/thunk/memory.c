@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Memory: flags and node ids of the API become requests to the address space, and its errors statuses.
- * The order of the checks is libhsakmt's.
+ * The order of the checks is libhsakmt's.  Before the first acquire there is no address space, and no
+ * address is known.
  */
 #include "memory/memory.h"
 
@@ -139,6 +140,8 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtAllocMemoryAlign(HSAuint32 PreferredNode, HSAuint6
 		goto out;
 	if (MemFlags.ui32.FixedAddress && !*MemoryAddress)
 		goto out;
+	if (!MemFlags.ui32.FixedAddress)
+		*MemoryAddress = NULL;
 	status = check_flags(MemFlags, Alignment);
 	if (status == HSAKMT_STATUS_SUCCESS)
 		status = allocate(process, gpu, SizeInBytes, Alignment, MemFlags, MemoryAddress);
@@ -156,29 +159,20 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtAllocMemory(HSAuint32 PreferredNode, HSAuint64 Siz
 	return hsaKmtAllocMemoryAlign(PreferredNode, SizeInBytes, 0, MemFlags, MemoryAddress);
 }
 
-/* Enters for a call that is about addresses: without a first acquire no address is known. */
-static HSAKMT_STATUS address_enter(struct process **process)
-{
-	HSAKMT_STATUS status = process_enter(process);
-
-	if (status == HSAKMT_STATUS_SUCCESS && !(*process)->memory) {
-		process_leave();
-		status = HSAKMT_STATUS_ERROR;
-	}
-	return status;
-}
-
 /* Frees a buffer by its start; the size is ignored, as in libhsakmt. */
 HSAKMT_STATUS HSAKMTAPI hsaKmtFreeMemory(void *MemoryAddress, HSAuint64 SizeInBytes)
 {
 	struct process *process;
-	HSAKMT_STATUS status = address_enter(&process);
+	HSAKMT_STATUS status = process_enter(&process);
 	int ret;
 
 	(void)SizeInBytes;
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
-	ret = MemoryAddress ? memory_free(process->memory, MemoryAddress) : -EINVAL;
+	if (!MemoryAddress)
+		ret = -EINVAL;
+	else
+		ret = process->memory ? memory_free(process->memory, MemoryAddress) : -ENOENT;
 	if (ret == -ENOENT)
 		status = HSAKMT_STATUS_MEMORY_NOT_REGISTERED;
 	else if (ret)
@@ -264,7 +258,7 @@ static HSAKMT_STATUS map(struct process *process, void *address, HSAuint64 size,
 
 	if (alternate)
 		*alternate = 0;
-	ret = memory_map(process->memory, address, size, gpus, count, &va);
+	ret = process->memory ? memory_map(process->memory, address, size, gpus, count, &va) : -ENOENT;
 	if (ret == -ENOENT)
 		return unknown;
 	/* the same address on CPU and GPU is what the caller takes for granted; only another one is told */
@@ -278,7 +272,7 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtMapMemoryToGPU(void *MemoryAddress, HSAuint64 Memo
 					     HSAuint64 *AlternateVAGPU)
 {
 	struct process *process;
-	HSAKMT_STATUS status = address_enter(&process);
+	HSAKMT_STATUS status = process_enter(&process);
 
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
@@ -296,7 +290,7 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtMapMemoryToGPUNodes(void *MemoryAddress, HSAuint64
 						  HSAuint64 NumberOfNodes, HSAuint32 *NodeArray)
 {
 	struct process *process;
-	HSAKMT_STATUS status = address_enter(&process);
+	HSAKMT_STATUS status = process_enter(&process);
 	uint32_t *gpus;
 
 	(void)MemFlags; /* ignored by libhsakmt too */
@@ -319,13 +313,13 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtMapMemoryToGPUNodes(void *MemoryAddress, HSAuint64
 HSAKMT_STATUS HSAKMTAPI hsaKmtUnmapMemoryToGPU(void *MemoryAddress)
 {
 	struct process *process;
-	HSAKMT_STATUS status = address_enter(&process);
+	HSAKMT_STATUS status = process_enter(&process);
 
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
 	if (!MemoryAddress)
 		log_debug("hsaKmtUnmapMemoryToGPU of NULL");
-	else if (memory_unmap(process->memory, MemoryAddress))
+	else if (!process->memory || memory_unmap(process->memory, MemoryAddress))
 		status = HSAKMT_STATUS_ERROR;
 	process_leave();
 	return status;
@@ -359,12 +353,12 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtQueryPointerInfo(const void *Pointer, HsaPointerIn
 
 	if (PointerInfo)
 		memset(PointerInfo, 0, sizeof(*PointerInfo)); /* HSA_POINTER_UNKNOWN */
-	status = address_enter(&process);
+	status = process_enter(&process);
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
 	if (!PointerInfo) {
 		status = HSAKMT_STATUS_INVALID_PARAMETER;
-	} else if (memory_lookup(process->memory, Pointer, &info)) {
+	} else if (!process->memory || memory_lookup(process->memory, Pointer, &info)) {
 		status = HSAKMT_STATUS_ERROR;
 	} else {
 		PointerInfo->Type = info.kind == MEMORY_SYSTEM || info.kind == MEMORY_LOCAL
@@ -388,11 +382,11 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtQueryPointerInfo(const void *Pointer, HsaPointerIn
 HSAKMT_STATUS HSAKMTAPI hsaKmtSetMemoryUserData(const void *Pointer, void *UserData)
 {
 	struct process *process;
-	HSAKMT_STATUS status = address_enter(&process);
+	HSAKMT_STATUS status = process_enter(&process);
 
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
-	if (memory_set_user_data(process->memory, Pointer, UserData))
+	if (!process->memory || memory_set_user_data(process->memory, Pointer, UserData))
 		status = HSAKMT_STATUS_ERROR;
 	process_leave();
 	return status;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "kmd/adapter.h"
 #include "kmd_blobs.h"
 #include "util/compiler.h"
 #include "util/log.h"

@@ -20,6 +20,14 @@
 #define GIB	 (1ULL << 30)
 #define GPU_MASK 3ULL
 
+#ifdef __has_feature
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 struct world {
 	struct gsp_device *devices[2];
 	struct memory *memory;
@@ -290,13 +298,39 @@ static void the_driver_s_form_is_found_once(void **state)
 	tear_down(&w);
 }
 
+/* Running out of something while the form is looked for says nothing about the forms. */
+static void looking_for_the_form_may_be_interrupted(void **state)
+{
+	struct memory_request request = {.kind = MEMORY_LOCAL, .size = MIB};
+	bool came = true;
+
+	(void)state;
+	for (unsigned n = 1; came; n++) {
+		struct world w;
+		void *p;
+
+		assert_true(n < 100);
+		fake_reset();
+		build(&w, 1);
+		fake_refuse_form_below(9);
+		fake_fail_call(n, -ENOMEM);
+		if (memory_alloc(w.memory, &request, &p)) {
+			assert_true(fake_failed());
+			assert_int_equal(memory_alloc(w.memory, &request, &p), 0);
+		}
+		came = fake_failed();
+		fake_fail_call(0, 0);
+		tear_down(&w);
+	}
+}
+
 static void a_limited_address_space_is_shared(void **state)
 {
 	int status;
 	pid_t child;
 
 	(void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZED
 	skip();
 #endif
 	child = fork();
@@ -455,6 +489,7 @@ int main(void)
 		cmocka_unit_test_setup(a_waiter_hears_of_a_reset, setup),
 		cmocka_unit_test_setup(taken_gpu_addresses_are_avoided, setup),
 		cmocka_unit_test_setup(the_driver_s_form_is_found_once, setup),
+		cmocka_unit_test_setup(looking_for_the_form_may_be_interrupted, setup),
 		cmocka_unit_test_setup(a_limited_address_space_is_shared, setup),
 		cmocka_unit_test_setup(any_call_may_fail, setup),
 		cmocka_unit_test_setup(destroying_may_fail_anywhere, setup),

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/* Events as callers see them: what an HsaEvent holds, and what the calls answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <hsakmt/hsakmt.h>
+
+#include "machine.h"
+
+#define MAX_EVENTS 4096
+
+static HsaEvent *make(HSA_EVENTTYPE type, bool manual_reset, bool signaled)
+{
+	HsaEventDescriptor descriptor = {.EventType = type};
+	HsaEvent *event = NULL;
+
+	assert_status(hsaKmtCreateEvent(&descriptor, manual_reset, signaled, &event), SUCCESS);
+	assert_non_null(event);
+	return event;
+}
+
+static void an_event_says_what_it_was_made_of(void **state)
+{
+	int variable;
+	HsaEventDescriptor descriptor = {
+		.EventType = HSA_EVENTTYPE_SIGNAL,
+		.SyncVar = {.SyncVar.UserData = &variable, .SyncVarSize = sizeof(variable)},
+	};
+	HsaEvent *event, *other;
+
+	(void)state;
+	assert_status(hsaKmtCreateEvent(&descriptor, false, false, &event), SUCCESS);
+	other = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	assert_int_equal(event->EventData.EventType, HSA_EVENTTYPE_SIGNAL);
+	assert_ptr_equal(event->EventData.EventData.SyncVar.SyncVar.UserData, &variable);
+	assert_int_equal(event->EventData.EventData.SyncVar.SyncVarSize, sizeof(variable));
+	assert_int_not_equal(event->EventId, 0);
+	assert_int_not_equal(event->EventId, other->EventId);
+	assert_int_equal(event->EventData.HWData1, event->EventId);
+	/* the mailbox is a word of memory of its own */
+	assert_int_not_equal(event->EventData.HWData2, 0);
+	assert_int_equal(event->EventData.HWData2 % sizeof(uint64_t), 0);
+	assert_int_not_equal(event->EventData.HWData2, other->EventData.HWData2);
+	assert_int_equal(*(uint64_t *)(uintptr_t)event->EventData.HWData2, 0);
+	assert_status(hsaKmtDestroyEvent(event), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(other), SUCCESS);
+}
+
+static void only_known_types_can_be_made(void **state)
+{
+	HsaEventDescriptor descriptor = {.EventType = HSA_EVENTTYPE_MAXID};
+	HsaEvent *event = NULL;
+
+	(void)state;
+	assert_status(hsaKmtCreateEvent(&descriptor, false, false, &event), INVALID_PARAMETER);
+	descriptor.EventType = (HSA_EVENTTYPE)0x7fffffff;
+	assert_status(hsaKmtCreateEvent(&descriptor, false, false, &event), INVALID_PARAMETER);
+	assert_null(event);
+	for (int type = HSA_EVENTTYPE_SIGNAL; type < HSA_EVENTTYPE_MAXID; type++)
+		assert_status(hsaKmtDestroyEvent(make((HSA_EVENTTYPE)type, false, false)), SUCCESS);
+}
+
+static void null_events_are_no_events(void **state)
+{
+	HsaEvent *events[2] = {make(HSA_EVENTTYPE_SIGNAL, false, true), NULL};
+
+	(void)state;
+	assert_status(hsaKmtDestroyEvent(NULL), INVALID_HANDLE);
+	assert_status(hsaKmtSetEvent(NULL), INVALID_HANDLE);
+	assert_status(hsaKmtResetEvent(NULL), INVALID_HANDLE);
+	assert_status(hsaKmtQueryEventState(NULL), INVALID_HANDLE);
+	assert_status(hsaKmtWaitOnEvent(NULL, 0), INVALID_HANDLE);
+	assert_status(hsaKmtWaitOnEvent_Ext(NULL, 0, NULL), INVALID_HANDLE);
+	assert_status(hsaKmtWaitOnMultipleEvents(NULL, 1, true, 0), INVALID_HANDLE);
+	/* one NULL among events: nothing is waited for, nothing consumed */
+	assert_status(hsaKmtWaitOnMultipleEvents(events, 2, false, 0), INVALID_HANDLE);
+	assert_status(hsaKmtWaitOnEvent(events[0], 0), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(events[0]), SUCCESS);
+}
+
+static void only_signals_and_debug_events_are_set_by_the_cpu(void **state)
+{
+	(void)state;
+	for (int type = HSA_EVENTTYPE_SIGNAL; type < HSA_EVENTTYPE_MAXID; type++) {
+		bool cpu = type == HSA_EVENTTYPE_SIGNAL || type == HSA_EVENTTYPE_DEBUG_EVENT;
+		HsaEvent *event = make((HSA_EVENTTYPE)type, true, true);
+
+		assert_int_equal(hsaKmtWaitOnEvent(event, 0),
+				 cpu ? HSAKMT_STATUS_SUCCESS : HSAKMT_STATUS_WAIT_TIMEOUT);
+		assert_int_equal(hsaKmtResetEvent(event), cpu ? HSAKMT_STATUS_SUCCESS : HSAKMT_STATUS_ERROR);
+		assert_status(hsaKmtWaitOnEvent(event, 0), WAIT_TIMEOUT);
+		assert_int_equal(hsaKmtSetEvent(event), cpu ? HSAKMT_STATUS_SUCCESS : HSAKMT_STATUS_ERROR);
+		assert_int_equal(hsaKmtWaitOnEvent(event, 0),
+				 cpu ? HSAKMT_STATUS_SUCCESS : HSAKMT_STATUS_WAIT_TIMEOUT);
+		assert_status(hsaKmtQueryEventState(event), SUCCESS);
+		assert_status(hsaKmtDestroyEvent(event), SUCCESS);
+	}
+}
+
+static void reset_is_automatic_or_manual_as_asked(void **state)
+{
+	HsaEvent *automatic = make(HSA_EVENTTYPE_SIGNAL, false, true);
+	HsaEvent *manual = make(HSA_EVENTTYPE_SIGNAL, true, true);
+
+	(void)state;
+	assert_status(hsaKmtWaitOnEvent(automatic, 0), SUCCESS);
+	assert_status(hsaKmtWaitOnEvent(automatic, 0), WAIT_TIMEOUT);
+	assert_status(hsaKmtWaitOnEvent(manual, 0), SUCCESS);
+	assert_status(hsaKmtWaitOnEvent(manual, 0), SUCCESS);
+	assert_status(hsaKmtResetEvent(manual), SUCCESS);
+	assert_status(hsaKmtWaitOnEvent(manual, 1), WAIT_TIMEOUT);
+	assert_status(hsaKmtDestroyEvent(automatic), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(manual), SUCCESS);
+}
+
+static void waiting_for_all_takes_all_or_none(void **state)
+{
+	HsaEvent *events[3];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		events[i] = make(HSA_EVENTTYPE_SIGNAL, false, i != 1);
+	assert_status(hsaKmtWaitOnMultipleEvents(events, 0, true, 0), INVALID_PARAMETER);
+	assert_status(hsaKmtWaitOnMultipleEvents(events, 3, true, 0), WAIT_TIMEOUT);
+	assert_status(hsaKmtSetEvent(events[1]), SUCCESS);
+	assert_status(hsaKmtWaitOnMultipleEvents(events, 3, true, HSA_EVENTTIMEOUT_INFINITE), SUCCESS);
+	assert_status(hsaKmtWaitOnMultipleEvents(events, 3, false, 0), WAIT_TIMEOUT);
+	assert_status(hsaKmtSetEvent(events[2]), SUCCESS);
+	assert_status(hsaKmtWaitOnMultipleEvents(events, 3, false, HSA_EVENTTIMEOUT_INFINITE), SUCCESS);
+	for (size_t i = 0; i < 3; i++)
+		assert_status(hsaKmtDestroyEvent(events[i]), SUCCESS);
+}
+
+static void ages_tell_of_events_that_somebody_else_consumed(void **state)
+{
+	HsaEvent *event = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	uint64_t age = 1;
+
+	(void)state;
+	assert_status(hsaKmtWaitOnEvent_Ext(event, 0, &age), WAIT_TIMEOUT);
+	assert_int_equal(age, 1);
+	assert_status(hsaKmtSetEvent(event), SUCCESS);
+	assert_status(hsaKmtWaitOnEvent(event, 0), SUCCESS);
+	assert_status(hsaKmtWaitOnEvent_Ext(event, 0, &age), SUCCESS);
+	assert_int_equal(age, 2);
+	assert_status(hsaKmtWaitOnEvent_Ext(event, 0, &age), WAIT_TIMEOUT);
+	/* 0: without ages */
+	age = 0;
+	assert_status(hsaKmtWaitOnEvent_Ext(event, 0, &age), WAIT_TIMEOUT);
+	assert_int_equal(age, 0);
+	assert_status(hsaKmtDestroyEvent(event), SUCCESS);
+}
+
+static void events_run_out_and_come_back(void **state)
+{
+	static HsaEvent *events[MAX_EVENTS + 1];
+	HsaEventDescriptor descriptor = {.EventType = HSA_EVENTTYPE_SIGNAL};
+	HsaEvent *one_more = (HsaEvent *)events;
+	unsigned count = 0;
+
+	(void)state;
+	while (count <= MAX_EVENTS &&
+	       hsaKmtCreateEvent(&descriptor, false, false, &events[count]) == HSAKMT_STATUS_SUCCESS)
+		count++;
+	assert_int_equal(count, MAX_EVENTS);
+	assert_status(hsaKmtCreateEvent(&descriptor, false, false, &one_more), ERROR);
+	assert_null(one_more);
+	/* a wait for all of them is possible */
+	for (unsigned i = 0; i < count; i++)
+		assert_status(hsaKmtSetEvent(events[i]), SUCCESS);
+	assert_status(hsaKmtWaitOnMultipleEvents(events, count, true, 0), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(events[--count]), SUCCESS);
+	events[count++] = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	while (count)
+		assert_status(hsaKmtDestroyEvent(events[--count]), SUCCESS);
+}
+
+static void events_need_no_topology(void **state)
+{
+	HsaEvent *event;
+
+	(void)state;
+	assert_status(hsaKmtOpenKFD(), SUCCESS);
+	event = make(HSA_EVENTTYPE_SIGNAL, false, true);
+	assert_status(hsaKmtWaitOnEvent(event, 0), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(event), SUCCESS);
+}
+
+#define CLOSED(test) cmocka_unit_test_setup_teardown(test, machine_setup_closed, machine_teardown)
+#define OPEN(test)   cmocka_unit_test_setup_teardown(test, machine_setup_open, machine_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OPEN(an_event_says_what_it_was_made_of),
+		OPEN(only_known_types_can_be_made),
+		OPEN(null_events_are_no_events),
+		OPEN(only_signals_and_debug_events_are_set_by_the_cpu),
+		OPEN(reset_is_automatic_or_manual_as_asked),
+		OPEN(waiting_for_all_takes_all_or_none),
+		OPEN(ages_tell_of_events_that_somebody_else_consumed),
+		OPEN(events_run_out_and_come_back),
+		CLOSED(events_need_no_topology),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
