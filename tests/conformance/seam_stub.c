@@ -19,7 +19,7 @@ void seam_stub_set_host(struct scripted_host *host)
 	the_host = host;
 }
 
-int seam_host(const struct host_ops **ops, void **host)
+int hook_host(const struct host_ops **ops, void **host)
 {
 	if (the_host == NULL)
 		return -EINVAL;
@@ -69,9 +69,21 @@ void hook_after_fork_in_child(void)
 {
 }
 
-void driver_misuse(bool fatal, const char *text)
+_Noreturn void hook_crashed(const char *text)
 {
 	fprintf(stderr, "misuse: %s\n", text);
-	if (fatal)
-		abort();
+	abort();
+}
+
+void hook_process_ending(void)
+{
+}
+
+void hook_exit(void)
+{
+}
+
+void hook_note(const char *text)
+{
+	fprintf(stderr, "note: %s\n", text);
 }

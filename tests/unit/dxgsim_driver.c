@@ -20,7 +20,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "dxgsim/driver/internal.h"
+#include "dxgsim/driver/driver.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/user.h"
 
 #define IO_BASE	 0x100000000ULL
 #define IO_PAGES 4096u
@@ -126,11 +128,13 @@ static const struct host_ops host_ops = {
 
 #define MISUSE_STATUS 70
 
-void driver_misuse(bool fatal, const char *text)
+static void crashed(void *seam, const char *text)
 {
-	(void)text;
-	_exit(fatal ? MISUSE_STATUS : EXIT_FAILURE);
+	(void)seam, (void)text;
+	_exit(MISUSE_STATUS);
 }
+
+static const struct driver_seam seam = {.crashed = crashed};
 
 /* ---- one open driver per test ---- */
 
@@ -179,7 +183,7 @@ static int setup(void **state)
 	};
 	assert_true(f->host.config.io_fd >= 0);
 	assert_int_equal(ftruncate(f->host.config.io_fd, (off_t)f->host.config.io_size), 0);
-	assert_int_equal(driver_init(&host_ops, &f->host, NULL, NULL), 0);
+	assert_int_equal(driver_init(&host_ops, &f->host, &seam, NULL), 0);
 	assert_int_equal(driver_open(0, &f->fd, &f->file), 0);
 	f->adapter = open_adapter(f);
 	f->device = create_device(f);

@@ -30,13 +30,6 @@ static struct scripted_host *host;
 static struct driver_file *dxg;
 static d3dkmt_handle adapter, device;
 
-void driver_misuse(bool fatal, const char *text)
-{
-	fprintf(stderr, "misuse: %s\n", text);
-	if (fatal)
-		abort();
-}
-
 static int call(unsigned long cmd, void *arg)
 {
 	return driver_ioctl(dxg, cmd, (uintptr_t)arg);

@@ -15,6 +15,7 @@
 #include "dxgsim/driver/driver.h"
 #include "dxgsim/fault.h"
 #include "dxgsim/host/model.h"
+#include "dxgsim/leaks.h"
 #include "dxgsim/report.h"
 #include "dxgsim/trace.h"
 
@@ -315,13 +316,32 @@ void hook_open_end(struct hook_call *call, int ret, int err)
 void hook_close_begin(struct hook_call *call)
 {
 	begin(call, 0, NULL);
-	report_leaks_at_close();
 }
 
 void hook_close_end(struct hook_call *call)
 {
 	current = call->outer;
 	trace_call(call, "close", 0, 0);
+}
+
+void hook_process_ending(void)
+{
+	leaks_report_at_close();
+}
+
+void hook_exit(void)
+{
+	leaks_report_at_exit();
+}
+
+void hook_note(const char *text)
+{
+	report_note("%s", text);
+}
+
+_Noreturn void hook_crashed(const char *text)
+{
+	report_fatal("%s", text);
 }
 
 void hook_after_fork_in_child(void)

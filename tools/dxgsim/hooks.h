@@ -32,23 +32,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dxgsim/call.h"
 #include "dxgsim/host/message.h"
-
-struct fault;
-
-/* One call in flight; lives on the caller's stack. The fields belong to hooks.c. */
-struct hook_call {
-	unsigned long cmd;
-	const void *arg;
-	uint64_t start_ns;
-	struct hook_call *outer;   /* of the same thread */
-	const struct fault *fault; /* to apply to this call's messages */
-	uint32_t fault_left;	   /* messages it still applies to */
-	uint32_t fault_skip;	   /* messages it lets pass first */
-	uint32_t messages;
-	uint32_t sync_messages;
-	char names[160]; /* of the messages, for the trace */
-};
 
 /* Counted since start or hook_reset_counters(), for all threads of the process. */
 struct hook_counters {
@@ -78,6 +63,15 @@ bool hook_open_begin(struct hook_call *call, int *ret, int *err);
 void hook_open_end(struct hook_call *call, int ret, int err);
 void hook_close_begin(struct hook_call *call);
 void hook_close_end(struct hook_call *call);
+
+/* The process object ends with its last /dev/dxg: what is still there is a leak. */
+void hook_process_ending(void);
+/* The program ends: what it has still open is left to the kernel. */
+void hook_exit(void);
+/* Something the user should know of how his program is played. */
+void hook_note(const char *text);
+/* A use that crashes or corrupts the real guest kernel: the program ends here. */
+_Noreturn void hook_crashed(const char *text);
 
 /* The child of a fork: counts start at zero, fault positions too. Called from the preload's fork wrapper. */
 void hook_after_fork_in_child(void);

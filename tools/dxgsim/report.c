@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/driver.h"
-
 #define REPORT_TEXT_MAX 16384
 
 static struct {
@@ -72,7 +70,7 @@ add(uint64_t *counter, const char *kind, const char *format, va_list args)
 	errno = saved;
 }
 
-static void __attribute__((format(printf, 1, 2))) report_leak(const char *format, ...)
+void report_leak(const char *format, ...)
 {
 	va_list args;
 
@@ -81,7 +79,7 @@ static void __attribute__((format(printf, 1, 2))) report_leak(const char *format
 	va_end(args);
 }
 
-static void __attribute__((format(printf, 1, 2))) report_note(const char *format, ...)
+void report_note(const char *format, ...)
 {
 	va_list args;
 
@@ -107,54 +105,6 @@ _Noreturn void report_fatal(const char *format, ...)
 	add(&report.counters.misuse, "FATAL", format, args);
 	va_end(args);
 	_exit(DXGSIM_EXIT_REPORT);
-}
-
-void driver_misuse(bool fatal, const char *text)
-{
-	if (fatal)
-		report_fatal("%s", text);
-	report_misuse("%s", text);
-}
-
-static void describe(const struct driver_object *object, char *line, size_t size)
-{
-	char of_device[32] = "";
-
-	if (object->device)
-		snprintf(of_device, sizeof(of_device), " of device 0x%x", object->device);
-	if (!strcmp(object->kind, "allocation"))
-		snprintf(line, size, "allocation 0x%x%s, %llu bytes", object->handle, of_device,
-			 (unsigned long long)object->detail);
-	else
-		snprintf(line, size, "%s 0x%x%s", object->kind, object->handle, of_device);
-}
-
-static void leak_at_close(void *arg, const struct driver_object *object)
-{
-	char line[128];
-
-	(void)arg;
-	describe(object, line, sizeof(line));
-	report_leak("%s is still alive at the close of /dev/dxg", line);
-}
-
-static void leak_at_exit(void *arg, const struct driver_object *object)
-{
-	char line[128];
-
-	(void)arg;
-	describe(object, line, sizeof(line));
-	report_note("%s was left to the kernel at exit", line);
-}
-
-void report_leaks_at_close(void)
-{
-	driver_report(leak_at_close, NULL);
-}
-
-void report_leaks_at_exit(void)
-{
-	driver_report(leak_at_exit, NULL);
 }
 
 void report_get_counters(struct report_counters *out)

@@ -21,10 +21,10 @@ struct report_counters {
 void report_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Misuse that crashes the real guest kernel: reports, then ends the process with DXGSIM_EXIT_REPORT. */
 _Noreturn void report_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Objects which the program has not given back when it closes /dev/dxg. */
-void report_leaks_at_close(void);
-/* The same at exit without close: the kernel cleans up, so these are notes. */
-void report_leaks_at_exit(void);
+/* Worth knowing, but no fault of the program. */
+void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* An object which the program has not given back when it ends its use of /dev/dxg. */
+void report_leak(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void report_get_counters(struct report_counters *out);
 void report_reset_counters(void);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dxgsim/hooks.h"
+#include "dxgsim/call.h"
 
 /* Appends to @path ("-": standard error). 0 or -errno. */
 int trace_open(const char *path);

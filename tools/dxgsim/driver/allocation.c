@@ -3,11 +3,25 @@
  * Allocations and resources as guest objects: who owns them, how they become known and how they end
  * (dxgkrnl: dxgadapter.c, ioctl.c DESTROYALLOCATION2).
  */
-#include <errno.h>
-#include <stdlib.h>
+#include "dxgsim/driver/allocation.h"
 
-#include "dxgsim/driver/driver_state.h"
-#include "dxgsim/driver/memory.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/interface.h"
+#include "dxgsim/driver/io.h"
+#include "dxgsim/driver/notice.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/shared_resource.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/userptr.h"
+#include "dxgsim/driver/vmbus.h"
 
 #define DESTROY_BODY	24u
 #define ALLOCATIONS_MAX 1024u /* D3DKMT_CREATEALLOCATION_MAX */
@@ -236,13 +250,9 @@ static int list_detach(struct device *device, const d3dkmt_handle *handles, uint
 			allocations[i] = allocation;
 	}
 	for (uint32_t i = 0; i < count && !ret; i++) {
-		if (!allocations[i]->handle_valid) {
-			driver_misuse(
-				true,
+		if (!allocations[i]->handle_valid)
+			notice_crashed(
 				"DESTROYALLOCATION2 lists an allocation twice: the kernel frees it twice");
-			ret = -EINVAL;
-			break;
-		}
 		allocation_forget_handle(process, allocations[i]);
 		if (allocations[i]->resource)
 			TAILQ_REMOVE(&allocations[i]->resource->allocations, allocations[i], entry);
@@ -345,7 +355,7 @@ static struct resource *first_resource_detach(struct device *device)
 	return resource;
 }
 
-void allocation_destroy_all_of_device(struct device *device)
+static void allocations_destroy_all(struct device *device)
 {
 	struct allocation *allocation;
 	struct resource *resource;
@@ -361,8 +371,7 @@ void allocation_destroy_all_of_device(struct device *device)
 	}
 }
 
-static void report_allocation(const struct allocation *allocation,
-			      void (*visit)(void *, const struct driver_object *), void *arg)
+static void report_allocation(const struct allocation *allocation, driver_visit visit, void *arg)
 {
 	struct driver_object object = {
 		.kind = "allocation",
@@ -374,8 +383,7 @@ static void report_allocation(const struct allocation *allocation,
 	visit(arg, &object);
 }
 
-void allocation_report(const struct device *device, void (*visit)(void *, const struct driver_object *),
-		       void *arg)
+static void allocations_report(const struct device *device, driver_visit visit, void *arg)
 {
 	const struct allocation *allocation;
 	const struct resource *resource;
@@ -394,3 +402,8 @@ void allocation_report(const struct device *device, void (*visit)(void *, const 
 			report_allocation(allocation, visit, arg);
 	}
 }
+
+const struct device_part allocation_part = {
+	.destroy_all = allocations_destroy_all,
+	.show = allocations_report,
+};

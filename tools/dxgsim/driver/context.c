@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: MIT
 /* Contexts and their priorities (dxgkrnl: ioctl.c, dxgvmbus.c). */
+#include "dxgsim/driver/context.h"
+
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
-#include "dxgsim/driver/driver_state.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/hwqueue.h"
+#include "dxgsim/driver/interface.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 
 #define CREATECONTEXT_BODY 31u /* without private data */
 
@@ -63,7 +77,7 @@ static void context_destroy(struct context *context)
 	object_put(&context->object);
 }
 
-void contexts_destroy_all(struct device *device)
+static void contexts_destroy_all(struct device *device)
 {
 	struct context *context;
 
@@ -78,6 +92,24 @@ void contexts_destroy_all(struct device *device)
 		context_destroy(context);
 	}
 }
+
+static void contexts_report(const struct device *device, driver_visit visit, void *arg)
+{
+	const struct context *context;
+
+	TAILQ_FOREACH(context, &device->contexts, entry) {
+		const struct driver_object object = {
+			.kind = "context", .handle = context->handle, .device = device->handle};
+
+		visit(arg, &object);
+		hwqueues_report(context, visit, arg);
+	}
+}
+
+const struct device_part context_part = {
+	.destroy_all = contexts_destroy_all,
+	.show = contexts_report,
+};
 
 static int send_destroy_context(const struct process *process, const struct adapter *adapter,
 				d3dkmt_handle handle)

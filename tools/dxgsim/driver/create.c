@@ -7,10 +7,23 @@
  * everything back, except what was already written.
  */
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/allocation.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/shared_resource.h"
+#include "dxgsim/driver/standard.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/userptr.h"
+#include "dxgsim/driver/vmbus.h"
 #include "util/compiler.h"
 
 #define ALLOCATIONS_MAX	     1024u /* D3DKMT_CREATEALLOCATION_MAX */

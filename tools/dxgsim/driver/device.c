@@ -1,9 +1,30 @@
 // SPDX-License-Identifier: MIT
 /* Devices: creation, teardown, execution state (dxgkrnl: dxgadapter.c, ioctl.c). */
+#include "dxgsim/driver/device.h"
+
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#include "dxgsim/driver/driver_state.h"
+#include "dxgsim/driver/adapter.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/shared.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
+
+static const struct device_part *const no_parts[] = {NULL};
+static const struct device_part *const *parts = no_parts;
+
+void device_set_parts(const struct device_part *const *all)
+{
+	parts = all;
+}
 
 static void device_release(struct object *object)
 {
@@ -189,13 +210,20 @@ void device_destroy(struct device *device, bool flush)
 		return;
 	if (flush)
 		send_flush_device(device);
-	syncobjects_destroy_all(device);
-	allocation_destroy_all_of_device(device);
-	contexts_destroy_all(device);
-	pagingqueues_destroy_all(device);
+	for (const struct device_part *const *part = parts; *part; part++)
+		(*part)->destroy_all(device);
 	if (device->handle)
 		send_destroy_device(device->process, device->adapter, device->handle);
 	device_put(device);
+}
+
+void device_report(const struct device *device, driver_visit visit, void *arg)
+{
+	const struct driver_object object = {.kind = "device", .handle = device->handle};
+
+	visit(arg, &object);
+	for (const struct device_part *const *part = parts; *part; part++)
+		(*part)->show(device, visit, arg);
 }
 
 /* Publishes a device the host has made: the caller's field first, then the table. */

@@ -1,32 +1,41 @@
 // SPDX-License-Identifier: MIT
 /* Start and end of the driver of one process, and what the host does to it unasked. */
+#include "dxgsim/driver/driver.h"
+
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
-#include "dxgsim/driver/driver_state.h"
-
-static struct {
-	const struct host_ops *ops;
-	void *host;
-	const struct host_config *config;
-	const struct driver_seam *seam;
-	void *seam_arg;
-	struct adapter adapters[HOST_MAX_VGPUS];
-	atomic_bool running;
-} driver;
+#include "dxgsim/driver/allocation.h"
+#include "dxgsim/driver/context.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/device_file.h"
+#include "dxgsim/driver/event.h"
+#include "dxgsim/driver/file.h"
+#include "dxgsim/driver/io.h"
+#include "dxgsim/driver/ioctl.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/notice.h"
+#include "dxgsim/driver/pagingqueue.h"
+#include "dxgsim/driver/process.h"
+#include "dxgsim/driver/share.h"
+#include "dxgsim/driver/shared.h"
+#include "dxgsim/driver/syncfile.h"
+#include "dxgsim/driver/syncobject.h"
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
-static void upcall_vgpu_removed(uint32_t vgpu)
-{
-	if (vgpu < driver.config->vgpu_count)
-		atomic_store(&driver.adapters[vgpu].state, ADAPTER_STOPPED);
-}
+/* In the order in which they end. */
+static const struct device_part *const device_parts[] = {
+	&syncobject_part, &allocation_part, &context_part, &pagingqueue_part, NULL,
+};
+
+static const file_importer importers[] = {device_file_import, shared_file_import, sync_file_import, NULL};
 
 static const struct host_upcalls upcalls = {
 	.signal_event = events_signal,
 	.device_state_changed = shared_state_counter_bump,
-	.vgpu_removed = upcall_vgpu_removed,
+	.vgpu_removed = machine_adapter_removed,
 };
 
 static void fork_prepare(void)
@@ -61,33 +70,21 @@ void driver_handle_forks(void)
 
 int driver_init(const struct host_ops *ops, void *host, const struct driver_seam *seam, void *seam_arg)
 {
-	const struct host_config *config;
 	int ret;
 
-	if (atomic_load(&driver.running))
-		return -ENODEV;
 	driver_handle_forks();
-	config = ops->config(host);
-	if (!config || config->vgpu_count > HOST_MAX_VGPUS)
-		return -EINVAL;
-	ret = shared_init(config);
+	ret = machine_prepare(ops, host);
 	if (ret)
 		return ret;
-	driver.ops = ops;
-	driver.host = host;
-	driver.config = config;
-	driver.seam = seam;
-	driver.seam_arg = seam_arg;
-	for (uint32_t i = 0; i < config->vgpu_count; i++) {
-		driver.adapters[i].index = i;
-		driver.adapters[i].vgpu = &config->vgpus[i];
-		atomic_store(&driver.adapters[i].state, ADAPTER_ACTIVE);
-	}
-	ret = ops->attach(host, &upcalls);
+	ret = shared_init(machine_config());
+	if (ret)
+		return ret;
+	notice_set_seam(seam, seam_arg);
+	device_set_parts(device_parts);
+	files_set_importers(importers);
+	ret = machine_attach(&upcalls);
 	if (ret)
 		shared_exit();
-	else
-		atomic_store(&driver.running, true);
 	return ret;
 }
 
@@ -95,64 +92,88 @@ void driver_exit(void)
 {
 	bool idle;
 
-	if (!atomic_load(&driver.running))
+	if (!machine_running())
 		return;
-	process_set_exiting();
+	machine_set_exiting(true);
 	idle = files_close_all();
-	atomic_store(&driver.running, false);
-	driver.ops->detach(driver.host);
+	machine_stop();
+	machine_detach();
 	if (idle) {
 		/* else the threads still inside go on until the process ends, and find everything in place */
 		events_drop();
 		shared_exit();
-		process_clear_exiting();
+		machine_set_exiting(false);
 	}
 }
 
 void driver_fork_child(void)
 {
-	if (!atomic_load(&driver.running))
+	if (!machine_running())
 		return;
+	machine_set_exiting(false);
 	process_fork_child();
 	files_fork_child();
 	events_fork_child();
 	io_fork_child();
-	if (driver.ops->forked)
-		driver.ops->forked(driver.host);
+	machine_forked();
 }
 
 int driver_open(int flags, int *fd, struct driver_file **file)
 {
-	return atomic_load(&driver.running) ? file_table_open(flags, fd, file) : -EBADF;
+	return machine_running() ? device_file_open(flags, fd, file) : -EBADF;
 }
 
-void driver_report(void (*visit)(void *arg, const struct driver_object *object), void *arg)
+struct driver_file *driver_file_from_fd(int fd)
+{
+	return file_from_fd(fd);
+}
+
+bool driver_survived_exec(int fd)
+{
+	return device_file_survived_exec(fd);
+}
+
+enum driver_file_kind driver_file_kind(const struct driver_file *file)
+{
+	return file_kind(file);
+}
+
+bool driver_file_is_own_device(const struct driver_file *file)
+{
+	return file_is_own_device(file);
+}
+
+struct driver_file *driver_take_unused(void)
+{
+	return file_take_unused();
+}
+
+void driver_release(struct driver_file *file)
+{
+	file_release(file);
+}
+
+int driver_ioctl(struct driver_file *file, unsigned long cmd, uint64_t arg)
+{
+	return file_ioctl(file, cmd, arg);
+}
+
+int driver_file_call(const struct driver_file *file, enum driver_file_call call)
+{
+	return device_file_call(file, call);
+}
+
+bool driver_owns_range(uint64_t address, uint64_t size)
+{
+	return io_owns_range(address, size);
+}
+
+const char *driver_ioctl_name(unsigned int nr)
+{
+	return ioctl_name(nr);
+}
+
+void driver_report(driver_visit visit, void *arg)
 {
 	process_report(visit, arg);
-}
-
-const struct host_config *driver_config(void)
-{
-	return driver.config;
-}
-
-int driver_send(struct host_message *m)
-{
-	return atomic_load(&driver.running) ? driver.ops->send(driver.host, m) : -ENODEV;
-}
-
-struct adapter *driver_adapter(uint32_t index)
-{
-	return &driver.adapters[index];
-}
-
-uint32_t driver_adapter_count(void)
-{
-	return driver.config->vgpu_count;
-}
-
-void driver_descriptor_made(int fd, struct driver_file *file)
-{
-	if (driver.seam && driver.seam->descriptor_made)
-		driver.seam->descriptor_made(driver.seam_arg, fd, file);
 }

@@ -2,8 +2,7 @@
 /*
  * The guest driver of dxgsim: what Microsoft's dxgkrnl does between user space and the Windows host.
  *
- * This is what the preload library, the launcher and the tests call.  The declarations the driver's own files
- * share are in driver/internal.h.  One driver per process of the simulated VM; any thread may call anything
+ * This is what the preload library, the launcher and the tests call.  One driver per process of the simulated VM; any thread may call anything
  * at any time unless said otherwise.
  */
 #ifndef DXGSIM_DRIVER_DRIVER_H
@@ -12,30 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dxg/uapi.h"
+#include "dxgsim/driver/interface.h"
 #include "dxgsim/host/message.h"
-
-#define DRIVER_SHARED_SIZE 131072u
-
-/*
- * One open file of the simulated VM: /dev/dxg, a shared object or a sync file.  Its descriptor is a real one
- * (a memfd, pipe or the like with an inode of its own), so that dup, fork, exec and SCM_RIGHTS need no help;
- * the inode tells which file a descriptor means.
- */
-struct driver_file;
-
-enum driver_file_kind {
-	DRIVER_FILE_DEVICE,	 /* /dev/dxg */
-	DRIVER_FILE_SHARED_SYNC, /* anon inode dxgsyncobj */
-	DRIVER_FILE_SHARED_RESOURCE,
-	DRIVER_FILE_SYNC_FILE,
-};
-
-/* What the libc seam in front of the driver is told; any member may be NULL. */
-struct driver_seam {
-	/* an ioctl made a descriptor (already in the caller's table, FD_CLOEXEC): start counting its copies */
-	void (*descriptor_made)(void *seam, int fd, struct driver_file *file);
-};
 
 void driver_handle_forks(void);
 
@@ -65,8 +42,14 @@ int driver_open(int flags, int *fd, struct driver_file **file);
 /*
  * The file behind a descriptor of this process, NULL if it is none of ours.  Also recognises descriptors
  * that came from another process of the VM (fork, SCM_RIGHTS, exec), then registering a new file here.
+ *
+ * A /dev/dxg that this process opened before an exec() goes on working, as its process object does in the
+ * kernel; but the objects were in the memory of the old image and are gone, where the kernel keeps them.
  */
 struct driver_file *driver_file_from_fd(int fd);
+
+/* Whether fd is a /dev/dxg that this process opened before it called exec(). */
+bool driver_survived_exec(int fd);
 
 enum driver_file_kind driver_file_kind(const struct driver_file *file);
 
@@ -77,23 +60,26 @@ enum driver_file_kind driver_file_kind(const struct driver_file *file);
 int driver_ioctl(struct driver_file *file, unsigned long cmd, uint64_t arg);
 
 /*
+ * A /dev/dxg opened by this process lives as long as any descriptor of its open file description in any
+ * process: neither a fork child nor a message in a socket is forgotten.  True for such a file.
+ */
+bool driver_file_is_own_device(const struct driver_file *file);
+
+/*
+ * Takes a file of that sort which no descriptor anywhere means any more, however the last one went.  The caller
+ * ends it by driver_release(), once; NULL: there is none.  The kernel releases it where its last copy was closed;
+ * here it is the process that opened it, at its next look.
+ */
+struct driver_file *driver_take_unused(void);
+
+/*
  * The last descriptor of the file in this process was closed; file is gone afterwards.  For /dev/dxg files
  * the last one of the process ends its host process.  A file that came from another process is only
  * forgotten.
  */
 void driver_release(struct driver_file *file);
 
-/*
- * What dxgkrnl's file, which has an ioctl method and nothing else, makes of other calls on /dev/dxg: a result
- * not below 0 or -errno.  For a seam that wants read() on it to fail as it does in WSL2.
- */
-enum driver_file_call {
-	DRIVER_CALL_READ,
-	DRIVER_CALL_WRITE,
-	DRIVER_CALL_MMAP,
-	DRIVER_CALL_POLL, /* the revents */
-	DRIVER_CALL_LSEEK,
-};
+/* What other calls on /dev/dxg come to: a result not below 0 or -errno. */
 int driver_file_call(const struct driver_file *file, enum driver_file_call call);
 
 /*
@@ -105,21 +91,7 @@ bool driver_owns_range(uint64_t address, uint64_t size);
 /* Name of an ioctl without LX_DX, by the nr of a command word; NULL for numbers that are none. */
 const char *driver_ioctl_name(unsigned int nr);
 
-/* An object user space has not given back, for the leak report. */
-struct driver_object {
-	const char *kind; /* "adapter", "device", "resource", "allocation", "context", "hwqueue", ... */
-	d3dkmt_handle handle;
-	d3dkmt_handle device; /* it belongs to, 0 if none */
-	uint64_t detail;      /* allocation: bytes; adapter: open handles of it; else 0 */
-};
-
 /* Calls visit for every live object of this process.  The driver's locks are held: visit calls nothing here. */
-void driver_report(void (*visit)(void *arg, const struct driver_object *object), void *arg);
-
-/*
- * A use that crashes or corrupts the real guest kernel.  Implemented by the program around the driver;
- * fatal: never returns.
- */
-void driver_misuse(bool fatal, const char *text);
+void driver_report(driver_visit visit, void *arg);
 
 #endif

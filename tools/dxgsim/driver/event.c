@@ -3,14 +3,16 @@
  * Guest events: what the host raises by number (dxgkrnl: the host event list of dxgglobal).  CPU waits, enqueued
  * CPU events, CPU_NOTIFICATION objects and sync files are all such events.
  */
+#include "dxgsim/driver/event.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <unistd.h>
-
-#include "dxgsim/driver/driver_state.h"
 
 struct event {
 	TAILQ_ENTRY(event) entry;

@@ -2,19 +2,28 @@
 /*
  * Open files.  A file is known by the inode behind its descriptors, which dup, fork and SCM_RIGHTS keep.  A call
  * in flight keeps a closed file alive, as fget() does in the kernel.
+ *
+ * A file with a guard lives as long as any copy of its open file description in any process: the guard is a hidden
+ * descriptor of the same inode, which can be locked exclusively only when nobody has the shared lock of the others.
  */
+#include "dxgsim/driver/file.h"
+
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/driver_state.h"
+#include "dxgsim/driver/hidden_fd.h"
+#include "dxgsim/driver/notice.h"
 
 static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static TAILQ_HEAD(, driver_file) files = TAILQ_HEAD_INITIALIZER(files);
+
+static const file_importer no_importers[] = {NULL};
+static const file_importer *importers = no_importers;
 
 static struct driver_file *file_by_inode(uint64_t dev, uint64_t ino)
 {
@@ -26,103 +35,104 @@ static struct driver_file *file_by_inode(uint64_t dev, uint64_t ino)
 	return NULL;
 }
 
-static int file_add(int fd, const struct driver_file_ops *ops, void *private, struct driver_file **out)
+struct driver_file *file_new(const struct driver_file_ops *ops, void *private)
 {
-	struct driver_file *file;
-	struct stat st;
+	struct driver_file *file = calloc(1, sizeof(*file));
 
-	if (fstat(fd, &st))
-		return -errno;
-	file = calloc(1, sizeof(*file));
 	if (!file)
-		return -ENOMEM;
+		return NULL;
 	file->ops = ops;
-	file->dev = st.st_dev;
-	file->ino = st.st_ino;
 	file->tgid = getpid();
 	file->private = private;
-	pthread_mutex_lock(&files_lock);
-	if (file_by_inode(file->dev, file->ino)) {
-		pthread_mutex_unlock(&files_lock);
-		free(file);
-		return -EINVAL;
-	}
-	TAILQ_INSERT_TAIL(&files, file, entry);
-	pthread_mutex_unlock(&files_lock);
-	*out = file;
-	return 0;
-}
-
-int file_register(int fd, const struct driver_file_ops *ops, void *private, struct driver_file **file)
-{
-	int ret = file_add(fd, ops, private, file);
-
-	if (!ret)
-		driver_descriptor_made(fd, *file);
-	return ret;
-}
-
-static void device_file_release(struct driver_file *file)
-{
-	process_close(file->private);
-}
-
-static const struct driver_file_ops device_file_ops = {
-	.kind = DRIVER_FILE_DEVICE,
-	.ioctl = device_file_ioctl,
-	.release = device_file_release,
-};
-
-int file_table_open(int flags, int *fd, struct driver_file **file)
-{
-	struct process *process;
-	int ret;
-
-	*fd = memfd_create("dxg", flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
-	if (*fd < 0)
-		return -errno;
-	if (process_open(&process)) {
-		/* the driver has one answer to everything that goes wrong here */
-		close(*fd);
-		return -EBADF;
-	}
-	ret = file_add(*fd, &device_file_ops, process, file);
-	if (ret) {
-		process_close(process);
-		close(*fd);
-		return ret;
-	}
-	(*file)->flags = flags;
-	return 0;
-}
-
-struct driver_file *driver_file_from_fd(int fd)
-{
-	const struct driver_file_ops *ops;
-	struct driver_file *file;
-	struct stat st;
-	void *private;
-
-	if (fstat(fd, &st))
-		return NULL;
-	pthread_mutex_lock(&files_lock);
-	file = file_by_inode(st.st_dev, st.st_ino);
-	pthread_mutex_unlock(&files_lock);
-	if (file || file_import(fd, &ops, &private))
-		return file;
-	return file_add(fd, ops, private, &file) ? NULL : file;
-}
-
-enum driver_file_kind driver_file_kind(const struct driver_file *file)
-{
-	return file->ops->kind;
+	file->guard = -1;
+	return file;
 }
 
 static void file_destroy(struct driver_file *file)
 {
 	if (!file->inherited)
 		file->ops->release(file);
+	if (file->guard >= 0)
+		hidden_fd_close(file->guard);
 	free(file);
+}
+
+static int file_list(struct driver_file *file, int fd)
+{
+	struct stat st;
+	int ret = 0;
+
+	if (fstat(fd, &st))
+		return -errno;
+	file->dev = st.st_dev;
+	file->ino = st.st_ino;
+	pthread_mutex_lock(&files_lock);
+	if (file_by_inode(file->dev, file->ino))
+		ret = -EINVAL;
+	else
+		TAILQ_INSERT_TAIL(&files, file, entry);
+	pthread_mutex_unlock(&files_lock);
+	return ret;
+}
+
+int file_insert(struct driver_file *file, int fd)
+{
+	int ret = file_list(file, fd);
+
+	if (ret)
+		file_destroy(file);
+	return ret;
+}
+
+int file_register(int fd, const struct driver_file_ops *ops, void *private, struct driver_file **out)
+{
+	struct driver_file *file = file_new(ops, private);
+	int ret;
+
+	if (!file)
+		return -ENOMEM;
+	ret = file_list(file, fd);
+	if (ret) {
+		free(file);
+		return ret;
+	}
+	*out = file;
+	notice_descriptor_made(fd, file);
+	return 0;
+}
+
+static struct driver_file *file_known(int fd)
+{
+	struct driver_file *file;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return NULL;
+	pthread_mutex_lock(&files_lock);
+	file = file_by_inode(st.st_dev, st.st_ino);
+	pthread_mutex_unlock(&files_lock);
+	return file;
+}
+
+void files_set_importers(const file_importer *all)
+{
+	importers = all;
+}
+
+struct driver_file *file_from_fd(int fd)
+{
+	struct driver_file *file = file_known(fd);
+
+	for (const file_importer *import = importers; !file && *import; import++)
+		if ((*import)(fd, &file) == 0)
+			/* another thread may have been faster */
+			return file_insert(file, fd) ? file_known(fd) : file;
+	return file;
+}
+
+enum driver_file_kind file_kind(const struct driver_file *file)
+{
+	return file->ops->kind;
 }
 
 int file_begin(struct driver_file *file)
@@ -154,7 +164,7 @@ void file_end(struct driver_file *file)
 		file_destroy(file);
 }
 
-void driver_release(struct driver_file *file)
+void file_release(struct driver_file *file)
 {
 	/* the descriptors' own use of the file ends like a call does */
 	if (file_begin(file))
@@ -163,6 +173,62 @@ void driver_release(struct driver_file *file)
 	file->closed = true;
 	pthread_mutex_unlock(&files_lock);
 	file_end(file);
+}
+
+bool file_is_own_device(const struct driver_file *file)
+{
+	return file->ops->kind == DRIVER_FILE_DEVICE && !file->inherited;
+}
+
+static bool means_file(int fd, const struct driver_file *file)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == file->dev && st.st_ino == file->ino;
+}
+
+static bool open_in_this_process(const struct driver_file *file)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	bool found = false;
+
+	if (!dir)
+		return true;
+	while (!found && (entry = readdir(dir)) != NULL) {
+		char *end;
+		long fd = strtol(entry->d_name, &end, 10);
+
+		found = end != entry->d_name && *end == '\0' && fd != dirfd(dir) && means_file((int)fd, file);
+	}
+	closedir(dir);
+	return found;
+}
+
+static bool is_unused(const struct driver_file *file)
+{
+	/* a program that closes every number there is closes the guard too */
+	if (file->guard < 0 || !means_file(file->guard, file))
+		return !open_in_this_process(file);
+	if (flock(file->guard, LOCK_EX | LOCK_NB))
+		return false;
+	flock(file->guard, LOCK_UN);
+	return true;
+}
+
+struct driver_file *file_take_unused(void)
+{
+	struct driver_file *file;
+
+	pthread_mutex_lock(&files_lock);
+	TAILQ_FOREACH(file, &files, entry) {
+		if (file_is_own_device(file) && !file->closed && !file->taken && is_unused(file)) {
+			file->taken = true;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&files_lock);
+	return file;
 }
 
 static struct driver_file *first_open_file(void)
@@ -198,7 +264,7 @@ bool files_close_all(void)
 	bool idle;
 
 	while ((file = first_open_file()))
-		driver_release(file);
+		file_release(file);
 	while ((file = first_busy_file()))
 		file->ops->release(file);
 	pthread_mutex_lock(&files_lock);
@@ -222,27 +288,34 @@ void files_fork_child(void)
 	struct driver_file *file;
 
 	TAILQ_FOREACH(file, &files, entry) {
-		file->inherited = file->inherited || file->ops->kind == DRIVER_FILE_DEVICE;
+		if (file_is_own_device(file)) {
+			file->inherited = true;
+			if (file->guard >= 0)
+				hidden_fd_close(file->guard);
+			file->guard = -1;
+		}
 		/* the calls in flight were other threads' of the parent */
 		file->users = 0;
 	}
 }
 
-int driver_file_call(const struct driver_file *file, enum driver_file_call call)
+int file_ioctl(struct driver_file *file, unsigned long cmd, uint64_t arg)
 {
-	int access = file->flags & O_ACCMODE;
+	int ret = file_begin(file);
 
-	switch (call) {
-	case DRIVER_CALL_READ:
-		return access == O_WRONLY ? -EBADF : -EINVAL;
-	case DRIVER_CALL_WRITE:
-		return access == O_RDONLY ? -EBADF : -EINVAL;
-	case DRIVER_CALL_MMAP:
-		return access == O_WRONLY ? -EACCES : -ENODEV;
-	case DRIVER_CALL_POLL:
-		return POLLIN | POLLOUT;
-	case DRIVER_CALL_LSEEK:
-		return -ESPIPE;
+	if (!ret) {
+		/* answered by the core kernel, for any file; they change only the descriptor */
+		if (cmd == FIOCLEX || cmd == FIONCLEX || cmd == FIONBIO)
+			ret = 0;
+		else if (file->ops->ioctl)
+			ret = file->ops->ioctl(file, cmd, arg);
+		else
+			ret = -ENOTTY;
+		file_end(file);
 	}
-	return -EINVAL;
+	if (ret < 0 && ret >= -4095) {
+		errno = -ret;
+		return -1;
+	}
+	return ret;
 }

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: MIT
 /* GPU virtual addresses: reserve, map, free, update (dxgkrnl: ioctl.c, dxgvmbus.c). */
 #include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/adapter.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 
 #define MAP_BODY       112u
 #define MAP_REPLY      24u

@@ -6,11 +6,11 @@
  * Free slots form a FIFO, so that a number comes back as late as possible: the first stale use of a handle is
  * detected, because a freed slot's unique bits go from 1 to 2; they stay 2 from then on.
  */
+#include "dxgsim/driver/handle.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "dxgsim/driver/internal.h"
 
 #define TABLE_GROWTH	1024u
 #define TABLE_MIN_FREE	128u

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: MIT
 /* Hardware queues and their progress fences (dxgkrnl: ioctl.c, dxgvmbus.c). */
+#include "dxgsim/driver/hwqueue.h"
+
 #include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
-#include "dxgsim/driver/driver_state.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/io.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 
 #define CREATEHWQUEUE_BODY 48u /* with the first byte of private data */
 
@@ -138,6 +150,18 @@ void hwqueues_destroy_all(struct context *context)
 		if (!hwqueue)
 			return;
 		hwqueue_destroy(hwqueue);
+	}
+}
+
+void hwqueues_report(const struct context *context, driver_visit visit, void *arg)
+{
+	const struct hwqueue *hwqueue;
+
+	TAILQ_FOREACH(hwqueue, &context->hwqueues, entry) {
+		const struct driver_object object = {
+			.kind = "hwqueue", .handle = hwqueue->handle, .device = context->device->handle};
+
+		visit(arg, &object);
 	}
 }
 

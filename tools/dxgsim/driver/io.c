@@ -5,12 +5,17 @@
  * Every mapping is remembered, because the guest kernel later unmaps the range it recorded whatever the
  * caller has done to it meanwhile (dxgkrnl: dxgvmbus.c, dxg_map_iospace and dxg_unmap_iospace).
  */
+#include "dxgsim/driver/io.h"
+
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/driver_state.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/notice.h"
 
 struct range {
 	TAILQ_ENTRY(range) entry;
@@ -21,7 +26,7 @@ struct range {
 static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER;
 static TAILQ_HEAD(, range) ranges = TAILQ_HEAD_INITIALIZER(ranges);
 
-bool driver_owns_range(uint64_t address, uint64_t size)
+bool io_owns_range(uint64_t address, uint64_t size)
 {
 	const struct range *range;
 	uint64_t end = address + size < address ? UINT64_MAX : address + size;
@@ -82,7 +87,7 @@ static bool future_memory_locked(void)
 
 int io_map(uint64_t address, uint64_t pages, struct io_mapping *mapping)
 {
-	const struct host_config *config = driver_config();
+	const struct host_config *config = machine_config();
 	uint64_t size = pages * HOST_PAGE_SIZE;
 	struct range *range;
 	void *va;
@@ -95,8 +100,8 @@ int io_map(uint64_t address, uint64_t pages, struct io_mapping *mapping)
 	    size >= config->io_size - (address - config->io_base))
 		return -ENOMEM;
 	if (future_memory_locked())
-		driver_misuse(true, "a fence page or lock was mapped under mlockall(MCL_FUTURE): "
-				    "the guest kernel stops with a BUG here");
+		notice_crashed("a fence page or lock was mapped under mlockall(MCL_FUTURE): "
+			       "the guest kernel stops with a BUG here");
 	range = malloc(sizeof(*range));
 	if (!range)
 		return -ENOMEM;
@@ -120,10 +125,10 @@ void io_unmap(struct process *process, struct io_mapping *mapping)
 	if (!mapping->address)
 		return;
 	range_forget((uint64_t)(uintptr_t)mapping->address);
-	if (process->tgid == getpid() && !process_is_exiting()) {
+	if (process->tgid == getpid() && !machine_exiting()) {
 		/* a hole tells that somebody else unmapped it; the kernel would unmap what came there since */
 		if (msync(mapping->address, mapping->size, MS_ASYNC) && errno == ENOMEM)
-			driver_misuse(true, "a fence page or lock was unmapped behind the driver's back");
+			notice_crashed("a fence page or lock was unmapped behind the driver's back");
 		munmap(mapping->address, mapping->size);
 	}
 	*mapping = (struct io_mapping){0};

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT
 /* The dispatch table: which handler answers which command word, and what libc makes of its result. */
+#include "dxgsim/driver/ioctl.h"
+
 #include <errno.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/driver_state.h"
-
+#include "dxgsim/driver/handlers.h"
 #include "util/compiler.h"
 
 #define NR_MASK			  0xffu
 #define ENTRY(cmd, handler, name) [(cmd)&NR_MASK] = {(uint32_t)(cmd), handler, name}
+
+struct ioctl_entry {
+	uint32_t cmd;
+	ioctl_handler handler;
+	const char *name;
+};
 
 static const struct ioctl_entry ioctls[] = {
 	ENTRY(LX_DXOPENADAPTERFROMLUID, ioctl_open_adapter_from_luid, "OPENADAPTERFROMLUID"),
@@ -94,7 +102,7 @@ static const struct ioctl_entry ioctls[] = {
 	ENTRY(LX_ISFEATUREENABLED, ioctl_is_feature_enabled, "ISFEATUREENABLED"),
 };
 
-const char *driver_ioctl_name(unsigned int nr)
+const char *ioctl_name(unsigned int nr)
 {
 	return nr < ARRAY_SIZE(ioctls) ? ioctls[nr].name : NULL;
 }
@@ -113,25 +121,4 @@ int device_file_ioctl(struct driver_file *file, unsigned long cmd, uint64_t arg)
 	if (!entry->handler || entry->cmd != word)
 		return -ENOTTY;
 	return entry->handler(file->private, arg);
-}
-
-int driver_ioctl(struct driver_file *file, unsigned long cmd, uint64_t arg)
-{
-	int ret = file_begin(file);
-
-	if (!ret) {
-		/* answered by the core kernel, for any file; they change only the descriptor */
-		if (cmd == FIOCLEX || cmd == FIONCLEX || cmd == FIONBIO)
-			ret = 0;
-		else if (file->ops->ioctl)
-			ret = file->ops->ioctl(file, cmd, arg);
-		else
-			ret = -ENOTTY;
-		file_end(file);
-	}
-	if (ret < 0 && ret >= -4095) {
-		errno = -ret;
-		return -1;
-	}
-	return ret;
 }

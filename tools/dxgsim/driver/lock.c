@@ -6,8 +6,18 @@
  * never reach the host.  Existing system memory needs no mapping: its lock is the user's own address.
  */
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/io.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 
 #define LOCK_BODY	40u
 #define LOCK_REPLY	16u

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: MIT
 /* Paging queues and their fences (dxgkrnl: ioctl.c, dxgvmbus.c). */
-#include <errno.h>
-#include <stdlib.h>
+#include "dxgsim/driver/pagingqueue.h"
 
-#include "dxgsim/driver/driver_state.h"
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/interface.h"
+#include "dxgsim/driver/io.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 
 static void pagingqueue_release(struct object *object)
 {
@@ -107,7 +119,7 @@ static void pagingqueue_destroy(struct pagingqueue *queue)
 	object_put(&queue->object);
 }
 
-void pagingqueues_destroy_all(struct device *device)
+static void pagingqueues_destroy_all(struct device *device)
 {
 	struct pagingqueue *queue;
 
@@ -122,6 +134,23 @@ void pagingqueues_destroy_all(struct device *device)
 		pagingqueue_destroy(queue);
 	}
 }
+
+static void pagingqueues_report(const struct device *device, driver_visit visit, void *arg)
+{
+	const struct pagingqueue *queue;
+
+	TAILQ_FOREACH(queue, &device->pagingqueues, entry) {
+		const struct driver_object object = {
+			.kind = "paging queue", .handle = queue->handle, .device = device->handle};
+
+		visit(arg, &object);
+	}
+}
+
+const struct device_part pagingqueue_part = {
+	.destroy_all = pagingqueues_destroy_all,
+	.show = pagingqueues_report,
+};
 
 int ioctl_create_paging_queue(struct process *process, uint64_t arg)
 {

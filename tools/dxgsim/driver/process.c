@@ -3,32 +3,33 @@
  * The process object: one per thread group, made by its first open of /dev/dxg, gone with the last close
  * (dxgkrnl: dxgprocess.c).
  */
+#include "dxgsim/driver/process.h"
+
 #include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/driver_state.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/notice.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/process_adapter.h"
+#include "dxgsim/driver/shared.h"
+#include "dxgsim/driver/syncobject.h"
+#include "dxgsim/driver/vmbus.h"
 
 /* Held over a whole open or close, messages included: opens wait for each other and for nothing else. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Guards the pointer; innermost. */
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct process *current;
-static atomic_bool exiting;
-
-void object_init(struct object *object, void (*release)(struct object *object))
-{
-	atomic_init(&object->refs, 1);
-	object->release = release;
-}
-
-void object_put(struct object *object)
-{
-	if (object && atomic_fetch_sub_explicit(&object->refs, 1, memory_order_acq_rel) == 1)
-		object->release(object);
-}
 
 static void process_release(struct object *object)
 {
@@ -123,7 +124,7 @@ int process_open(struct process **process)
 	int ret = 0;
 
 	/* a driver with a global channel and no vGPU cannot be opened */
-	if (driver_adapter_count() == 0)
+	if (machine_adapter_count() == 0)
 		return -ENODEV;
 	pthread_mutex_lock(&open_lock);
 	*process = current;
@@ -147,26 +148,13 @@ void process_close(struct process *process)
 	pthread_mutex_lock(&open_lock);
 	last = --process->files == 0;
 	if (last) {
+		if (!machine_exiting())
+			notice_process_ending();
 		current_set(NULL);
 		process_destroy(process);
 	}
 	pthread_mutex_unlock(&open_lock);
 	object_put(&process->object);
-}
-
-void process_set_exiting(void)
-{
-	atomic_store(&exiting, true);
-}
-
-void process_clear_exiting(void)
-{
-	atomic_store(&exiting, false);
-}
-
-bool process_is_exiting(void)
-{
-	return atomic_load(&exiting);
 }
 
 void process_fork_child(void)
@@ -175,7 +163,6 @@ void process_fork_child(void)
 	pthread_mutex_init(&open_lock, NULL);
 	/* The parent's objects are the parent's; their memory stays until the child ends or execs. */
 	current = NULL;
-	atomic_store(&exiting, false);
 }
 
 void process_fork_prepare(void)
@@ -188,36 +175,14 @@ void process_fork_done(void)
 	pthread_mutex_unlock(&current_lock);
 }
 
-static void report_one(void (*visit)(void *, const struct driver_object *), void *arg, const char *kind,
-		       d3dkmt_handle handle, d3dkmt_handle device, uint64_t detail)
+static void report_one(driver_visit visit, void *arg, const char *kind, d3dkmt_handle handle, uint64_t detail)
 {
-	struct driver_object object = {.kind = kind, .handle = handle, .device = device, .detail = detail};
+	struct driver_object object = {.kind = kind, .handle = handle, .detail = detail};
 
 	visit(arg, &object);
 }
 
-static void report_device(const struct device *device, void (*visit)(void *, const struct driver_object *),
-			  void *arg)
-{
-	const struct pagingqueue *pagingqueue;
-	const struct syncobject *syncobject;
-	const struct context *context;
-	const struct hwqueue *hwqueue;
-
-	report_one(visit, arg, "device", device->handle, 0, 0);
-	TAILQ_FOREACH(context, &device->contexts, entry) {
-		report_one(visit, arg, "context", context->handle, device->handle, 0);
-		TAILQ_FOREACH(hwqueue, &context->hwqueues, entry)
-			report_one(visit, arg, "hwqueue", hwqueue->handle, device->handle, 0);
-	}
-	TAILQ_FOREACH(pagingqueue, &device->pagingqueues, entry)
-		report_one(visit, arg, "paging queue", pagingqueue->handle, device->handle, 0);
-	TAILQ_FOREACH(syncobject, &device->syncobjects, entry)
-		report_one(visit, arg, "sync object", syncobject->handle, device->handle, 0);
-	allocation_report(device, visit, arg);
-}
-
-void process_report(void (*visit)(void *, const struct driver_object *), void *arg)
+void process_report(driver_visit visit, void *arg)
 {
 	const struct process_adapter *process_adapter;
 	const struct syncobject *syncobject;
@@ -233,13 +198,13 @@ void process_report(void (*visit)(void *, const struct driver_object *), void *a
 		return;
 	pthread_mutex_lock(&process->lock);
 	TAILQ_FOREACH(process_adapter, &process->process_adapters, entry) {
-		report_one(visit, arg, "adapter", process_adapter->adapter->vgpu->guest_luid.a, 0,
+		report_one(visit, arg, "adapter", process_adapter->adapter->vgpu->guest_luid.a,
 			   process_adapter->refs);
 		TAILQ_FOREACH(device, &process_adapter->devices, entry)
-			report_device(device, visit, arg);
+			device_report(device, visit, arg);
 	}
 	TAILQ_FOREACH(syncobject, &process->syncobjects, entry)
-		report_one(visit, arg, "sync object", syncobject->handle, 0, 0);
+		report_one(visit, arg, "sync object", syncobject->handle, 0);
 	pthread_mutex_unlock(&process->lock);
 	object_put(&process->object);
 }

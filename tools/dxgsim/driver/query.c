@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 /* Queries of an adapter that are one message each (dxgkrnl: ioctl.c, dxgvmbus.c). */
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/driver/driver_state.h"
-
+#include "dxgsim/driver/adapter.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 #include "util/compiler.h"
 
 #define QUERYADAPTERINFO_BODY 15u /* without private data */

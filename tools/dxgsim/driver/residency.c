@@ -4,9 +4,17 @@
  * dxgvmbus.c).  The guest does not look at the handles in these lists, the host does.
  */
 #include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 #include "util/compiler.h"
 
 #define LIST_MAX       10240u /* D3DKMT_MAKERESIDENT_ALLOC_MAX */

@@ -8,8 +8,13 @@
  * socket too; the driver's own hidden descriptor can take it exclusively only when all copies are gone.  So whoever
  * closes the last one knows it and ends the file's part of the NT handle.
  */
+#include "dxgsim/driver/share.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +23,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/driver_state.h"
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/hidden_fd.h"
+#include "dxgsim/driver/interface.h"
 #include "dxgsim/driver/nt.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/shared.h"
+#include "dxgsim/driver/shared_resource.h"
+#include "dxgsim/driver/syncobject.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 
 #define OPEN_BODY	 16u
 #define OPEN_REPLY	 24u
@@ -110,7 +124,7 @@ struct nt_ref shared_file_nt(const struct driver_file *file)
 int shared_file_begin(uint64_t fd, enum driver_file_kind kind, struct driver_file **file)
 {
 	/* only the low half of the field is looked at */
-	*file = driver_file_from_fd((int)(uint32_t)fd);
+	*file = file_from_fd((int)(uint32_t)fd);
 	if (!*file || file_begin(*file))
 		return -EINVAL;
 	if ((*file)->ops->kind == kind)
@@ -224,9 +238,7 @@ static int share(struct process *process, struct shared_file *shared, struct res
 	struct nt_ref *cache;
 	int ret;
 
-	cache = shared->sync ? shared_syncobject_nt(shared->sync) : shared_resource_nt(shared->resource);
-	if (!cache)
-		return -ENOMEM;
+	cache = shared->sync ? &shared->sync->nt : &shared->resource->nt;
 	ret = nt_acquire(process, cache, shared->sync ? shared->sync->global : resource->handle, &shared->nt);
 	if (ret)
 		return ret;
@@ -314,9 +326,9 @@ static int shared_file_load(int fd, enum driver_file_kind kind, struct shared_fi
 	shared->nt = header.nt;
 	if (kind == DRIVER_FILE_SHARED_SYNC) {
 		shared->sync = shared_syncobject_create(header.type, header.monitored_fence, header.global);
-		if (!shared->sync || !shared_syncobject_nt(shared->sync))
+		if (!shared->sync)
 			return -ENOMEM;
-		*shared_syncobject_nt(shared->sync) = header.nt;
+		shared->sync->nt = header.nt;
 		return 0;
 	}
 	data = malloc(header.data_size + 1u);
@@ -326,7 +338,7 @@ static int shared_file_load(int fd, enum driver_file_kind kind, struct shared_fi
 	return ret;
 }
 
-int file_import(int fd, const struct driver_file_ops **ops, void **private)
+int shared_file_import(int fd, struct driver_file **file)
 {
 	struct shared_file *shared;
 	enum driver_file_kind kind;
@@ -335,8 +347,6 @@ int file_import(int fd, const struct driver_file_ops **ops, void **private)
 
 	if (!fd_link(fd, link, sizeof(link)))
 		return -EBADF;
-	if (!strncmp(link, "pipe:", 5))
-		return sync_file_import(fd, ops, private);
 	if (!strcmp(link, MEMFD_LINK(SYNC_MEMFD)))
 		kind = DRIVER_FILE_SHARED_SYNC;
 	else if (!strcmp(link, MEMFD_LINK(RESOURCE_MEMFD)))
@@ -348,33 +358,16 @@ int file_import(int fd, const struct driver_file_ops **ops, void **private)
 		return -ENOMEM;
 	shared->guard = hidden_fd_reopen(fd, O_RDWR);
 	ret = shared->guard < 0 ? -EBADF : shared_file_load(fd, kind, shared);
-	if (ret) {
-		shared_file_free(shared);
-		return ret;
+	if (!ret) {
+		*file = file_new(kind == DRIVER_FILE_SHARED_SYNC ? &sync_ops : &resource_ops, shared);
+		ret = *file ? 0 : -ENOMEM;
 	}
-	*ops = kind == DRIVER_FILE_SHARED_SYNC ? &sync_ops : &resource_ops;
-	*private = shared;
-	return 0;
+	if (ret)
+		shared_file_free(shared);
+	return ret;
 }
 
 /* ---- sync objects ---- */
-
-struct nt_ref *shared_syncobject_nt(struct shared_syncobject *shared)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-	pthread_mutex_lock(&lock);
-	if (!shared->nt)
-		shared->nt = calloc(1, sizeof(struct nt_ref));
-	pthread_mutex_unlock(&lock);
-	return shared->nt;
-}
-
-void shared_syncobject_release_nt(struct shared_syncobject *shared)
-{
-	free(shared->nt);
-	shared->nt = NULL;
-}
 
 int send_open_sync_object(struct device *device, const struct shared_syncobject *shared, uint32_t flags,
 			  uint32_t engine_affinity, struct host_open_sync_object_reply *reply)

@@ -4,14 +4,17 @@
  * processes, the counter of device state changes.  It lives in memory every process of the VM maps, under a robust
  * lock, so that a process killed at any point leaves nothing behind but an entry that is dropped when next seen.
  */
+#include "dxgsim/driver/shared.h"
+
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "dxgsim/driver/driver_state.h"
-#include "dxgsim/driver/nt.h"
+#include "dxgsim/driver/interface.h"
 
 #define MAX_PROCESSES 512u
 #define MAX_OPENS     2048u

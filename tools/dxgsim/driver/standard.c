@@ -3,11 +3,15 @@
  * Standard allocations: the caller gives a size, the guest asks the host's driver for the private data of a GDI
  * surface of that width (dxgkrnl: ioctl.c, dxgvmbus.c GETSTANDARDALLOCATIONDRIVERDATA).
  */
+#include "dxgsim/driver/standard.h"
+
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 #include "util/compiler.h"
 
 #define STANDARD_BODY		  40u

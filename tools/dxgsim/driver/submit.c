@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* Command buffers to contexts and hardware queues (dxgkrnl: ioctl.c, dxgvmbus.c). */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#include "dxgsim/driver/driver_state.h"
-
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 #include "util/compiler.h"
 
 #define MAX_CONTEXTS	    64u

@@ -3,13 +3,23 @@
  * Signals and waits: from the CPU, from a context, in a hardware queue (dxgkrnl: ioctl.c, dxgvmbus.c).
  * Only the first context or queue of a list is looked at here, the objects hardly ever.
  */
+#include "dxgsim/driver/sync.h"
+
 #include <errno.h>
 #include <semaphore.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/driver/driver_state.h"
-
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/event.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 #include "util/compiler.h"
 
 #define MAX_SIGNALED	 32u

@@ -6,11 +6,17 @@
  * process that has it.  The driver keeps the write end: it tells by POLLERR that all copies of the read end are gone.
  * Other processes of the VM find what the file is about by the pipe's inode.
  */
+#include "dxgsim/driver/syncfile.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sync_file.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +26,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/driver_state.h"
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/device.h"
+#include "dxgsim/driver/event.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/hidden_fd.h"
+#include "dxgsim/driver/interface.h"
+#include "dxgsim/driver/notice.h"
 #include "dxgsim/driver/nt.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/share.h"
+#include "dxgsim/driver/shared.h"
+#include "dxgsim/driver/sync.h"
+#include "dxgsim/driver/syncobject.h"
+#include "dxgsim/driver/user.h"
 
 #define DRIVER_NAME   "dxgkrnl"
 #define TIMELINE_NAME "no_timeline"
@@ -236,13 +254,15 @@ static const struct driver_file_ops sync_file_ops = {
 	.release = sync_file_release,
 };
 
-int sync_file_import(int fd, const struct driver_file_ops **ops, void **private)
+int sync_file_import(int fd, struct driver_file **file)
 {
 	struct sync_entry entry;
 	struct sync_file *sync;
+	char link[64];
 	struct stat st;
 
-	if (fstat(fd, &st) || !entry_find(st.st_ino, &entry))
+	if (!fd_link(fd, link, sizeof(link)) || strncmp(link, "pipe:", 5) != 0 || fstat(fd, &st) ||
+	    !entry_find(st.st_ino, &entry))
 		return -EBADF;
 	sync = sync_file_new();
 	if (!sync)
@@ -255,13 +275,13 @@ int sync_file_import(int fd, const struct driver_file_ops **ops, void **private)
 		goto error;
 	if (entry.nt.generation) {
 		sync->shared = shared_syncobject_create(entry.type, entry.monitored_fence, entry.global);
-		if (!sync->shared || !shared_syncobject_nt(sync->shared))
+		if (!sync->shared)
 			goto error;
-		*shared_syncobject_nt(sync->shared) = entry.nt;
+		sync->shared->nt = entry.nt;
 	}
-	*ops = &sync_file_ops;
-	*private = sync;
-	return 0;
+	*file = file_new(&sync_file_ops, sync);
+	if (*file)
+		return 0;
 error:
 	object_put(&sync->object);
 	return -EBADF;
@@ -354,9 +374,7 @@ static int create(struct process *process, const struct d3dkmt_createsyncfile *a
 	if (ret)
 		goto error;
 	if (fence->shared) {
-		struct nt_ref *cache = shared_syncobject_nt(fence->shared);
-
-		ret = cache ? nt_acquire(process, cache, fence->shared->global, &sync->nt) : -ENOMEM;
+		ret = nt_acquire(process, &fence->shared->nt, fence->shared->global, &sync->nt);
 		if (ret)
 			goto error_pipe;
 		object_get(&fence->shared->object);
@@ -405,8 +423,7 @@ static int sync_file_begin(uint64_t fd, struct driver_file **file)
 
 	ret = shared_file_begin(fd, DRIVER_FILE_SYNC_FILE, file);
 	if (ret && fd_link((int)(uint32_t)fd, link, sizeof(link)) && !strcmp(link, "anon_inode:sync_file"))
-		driver_misuse(true,
-			      "a sync file of another driver was passed to /dev/dxg: the kernel crashes");
+		notice_crashed("a sync file of another driver was passed to /dev/dxg: the kernel crashes");
 	return ret;
 }
 

@@ -3,17 +3,27 @@
  * Sync objects.  Fences (types 5 and 6) have a page in the caller's address space and go with their device; all other
  * types belong to nobody and live until they are destroyed or the process ends (dxgkrnl: ioctl.c, dxgadapter.c).
  */
-#include <errno.h>
-#include <stdlib.h>
+#include "dxgsim/driver/syncobject.h"
 
-#include "dxgsim/driver/driver_state.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "dxgsim/driver/event.h"
+#include "dxgsim/driver/handle.h"
+#include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/interface.h"
+#include "dxgsim/driver/io.h"
+#include "dxgsim/driver/object.h"
+#include "dxgsim/driver/objects.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 
 static void shared_syncobject_release(struct object *object)
 {
-	struct shared_syncobject *shared = (struct shared_syncobject *)object;
-
-	shared_syncobject_release_nt(shared);
-	free(shared);
+	free(object);
 }
 
 struct shared_syncobject *shared_syncobject_create(uint32_t type, bool monitored_fence, d3dkmt_handle global)
@@ -122,7 +132,7 @@ void syncobject_undo(struct syncobject *syncobject)
 		syncobject_destroy(syncobject);
 }
 
-void syncobjects_destroy_all(struct device *device)
+static void syncobjects_destroy_all(struct device *device)
 {
 	struct syncobject *syncobject;
 
@@ -137,6 +147,23 @@ void syncobjects_destroy_all(struct device *device)
 		syncobject_destroy(syncobject);
 	}
 }
+
+static void syncobjects_report(const struct device *device, driver_visit visit, void *arg)
+{
+	const struct syncobject *syncobject;
+
+	TAILQ_FOREACH(syncobject, &device->syncobjects, entry) {
+		const struct driver_object object = {
+			.kind = "sync object", .handle = syncobject->handle, .device = device->handle};
+
+		visit(arg, &object);
+	}
+}
+
+const struct device_part syncobject_part = {
+	.destroy_all = syncobjects_destroy_all,
+	.show = syncobjects_report,
+};
 
 void syncobjects_destroy_all_of_process(struct process *process)
 {

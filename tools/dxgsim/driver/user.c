@@ -4,6 +4,8 @@
  * a write.  The kernel itself does the copying (process_vm_readv and process_vm_writev on this very process), so no
  * signal handler is involved and the sanitizers see a system call.
  */
+#include "dxgsim/driver/user.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdlib.h>
@@ -13,8 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "dxgsim/driver/internal.h"
-
+#include "dxgsim/host/message.h"
 #include "util/compiler.h"
 
 #ifndef MADV_POPULATE_READ

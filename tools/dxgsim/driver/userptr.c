@@ -3,11 +3,14 @@
  * Existing system memory: the pages of a user range become the backing of an allocation.  A host that can map
  * guest memory is told their numbers, older ones get one GPADL (dxgkrnl: dxgvmbus.c, create_existing_sysmem).
  */
+#include "dxgsim/driver/userptr.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dxgsim/driver/driver_state.h"
-#include "dxgsim/driver/memory.h"
+#include "dxgsim/driver/machine.h"
+#include "dxgsim/driver/user.h"
+#include "dxgsim/driver/vmbus.h"
 #include "util/compiler.h"
 
 #define PAGES_PER_MESSAGE 15867u
@@ -108,8 +111,8 @@ int userptr_attach(struct allocation *allocation, uint64_t sysmem, bool read_onl
 		return -ENOMEM;
 	for (uint32_t i = 0; i < allocation->num_pages; i++)
 		pages[i] = sysmem + (uint64_t)i * HOST_PAGE_SIZE;
-	ret = driver_config()->map_guest_memory ? attach_by_pages(allocation, pages)
-						: attach_by_gpadl(allocation, pages);
+	ret = machine_config()->map_guest_memory ? attach_by_pages(allocation, pages)
+						 : attach_by_gpadl(allocation, pages);
 	free(pages);
 	return ret < 0 ? ret : 0;
 }

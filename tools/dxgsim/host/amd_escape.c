@@ -2,7 +2,7 @@
 /* AMD's escapes. Public source: AMD ROCdbgapi (header, return codes). An escape carries no NTSTATUS. */
 #include <string.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 #define HEADER_SIZE	 0x80u
 #define HEADER_VERSION	 0x00010000u

@@ -464,6 +464,54 @@ static int parse_version(const char *text, uint64_t *out)
 	return 0;
 }
 
+uint32_t fixture_cu_count(const struct fixture *fixture)
+{
+	uint32_t wgps = 0;
+
+	for (uint32_t se = 0; se < FIXTURE_MAX_SE; se++) {
+		for (uint32_t sa = 0; sa < FIXTURE_MAX_SA; sa++)
+			wgps += (uint32_t)__builtin_popcount(fixture->wgp_mask[se][sa]);
+	}
+	return wgps * fixture->cus_per_wgp;
+}
+
+uint64_t fixture_visible_bytes(const struct fixture *fixture)
+{
+	if (fixture->integrated || fixture->rebar)
+		return fixture->vram_bytes;
+	return fixture->small_bar_bytes;
+}
+
+uint64_t fixture_invisible_bytes(const struct fixture *fixture)
+{
+	return fixture->vram_bytes - fixture_visible_bytes(fixture);
+}
+
+uint64_t fixture_hws_mask(const struct fixture *fixture)
+{
+	uint64_t mask = 0;
+
+	if (!fixture->hws)
+		return 0;
+	for (uint32_t i = 0; i < fixture->engine_count; i++) {
+		uint32_t id = fixture->engines[i].scheduler_id;
+
+		if ((id == 0 && fixture->engines[i].type == FIXTURE_ENGINE_3D) || id == 5 || id == 4 ||
+		    id == 7)
+			mask |= 1ull << i;
+	}
+	return mask;
+}
+
+const struct fixture_raw *fixture_find_raw(const struct fixture *fixture, uint32_t type, uint32_t size)
+{
+	for (const struct fixture_raw *raw = fixture->raw; raw; raw = raw->next) {
+		if (raw->type == type && raw->size == size)
+			return raw;
+	}
+	return NULL;
+}
+
 /* What no single key can tell: required keys and agreement between keys. */
 static int check_whole(struct parser *parser)
 {

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 static int make_memfd(int *out)
 {

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "dxgsim/host/amd_adapter.h"
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 enum kmt_query {
 	KMT_UMDRIVERPRIVATE = 0,

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 #define FIRST_INDEX 0x2000u
 #define MAX_INDEX   0xffffffu

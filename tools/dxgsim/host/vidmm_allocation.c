@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dxgsim/host/amd_allocation.h"
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 #define DEFAULT_PRIORITY 0x78000000u /* D3DDDI_ALLOCATIONPRIORITY_NORMAL */
 

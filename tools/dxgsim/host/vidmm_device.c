@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 void host_create_device(struct host_call *call)
 {
@@ -48,15 +48,6 @@ void host_destroy_device(struct host_call *call)
 	vidmm_device_destroy(call->model, device);
 }
 
-/* Every guest cache of execution states is stale from now on. */
-void vidmm_device_set_state(struct host_model *model, struct host_device *device, uint32_t state)
-{
-	if (device->execution_state == state)
-		return;
-	device->execution_state = state;
-	model->state_changed = true;
-}
-
 void host_get_device_state(struct host_call *call)
 {
 	const struct d3dkmt_getdevicestate *args = &call->m->request.get_device_state->args;
@@ -93,5 +84,5 @@ void host_mark_device_as_error(struct host_call *call)
 	if (!device)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 	else
-		vidmm_device_set_state(call->model, device, D3DKMT_DEVICEEXECUTION_RESET);
+		guest_set_device_state(call->model, device, D3DKMT_DEVICEEXECUTION_RESET);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 int fence_create(struct host_model *model, uint32_t type, uint64_t value, bool page, struct host_fence **out)
 {

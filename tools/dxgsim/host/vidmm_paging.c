@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 static void *worker_main(void *arg)
 {
@@ -249,7 +249,7 @@ void host_make_resident(struct host_call *call)
 	status = check_residency(call, queue->device, &reply->num_bytes_to_trim);
 	if (status) {
 		if (request->flags & D3DDDI_MAKERESIDENT_FLAGS_MUST_SUCCEED)
-			vidmm_device_set_state(call->model, queue->device,
+			guest_set_device_state(call->model, queue->device,
 					       D3DKMT_DEVICEEXECUTION_ERROR_OUTOFMEMORY);
 		call->m->status = status;
 		return;

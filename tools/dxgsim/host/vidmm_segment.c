@@ -2,7 +2,7 @@
 /* Memory segments, budgets and statistics. Public source of the layouts: Microsoft, d3dkmthk.h. */
 #include <string.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 enum segment_group segment_of(const struct host_allocation *allocation)
 {

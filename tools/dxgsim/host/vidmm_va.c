@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 void va_free_all(struct va_space *va)
 {

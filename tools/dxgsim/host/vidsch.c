@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The scheduler's side. This host runs no contexts yet; what needs one is refused. */
-#include "dxgsim/host/model_internal.h"
+#include "dxgsim/host/types.h"
 
 /* CREATECONTEXTVIRTUAL has no status: context 0 is the refusal. */
 void host_refuse_context(struct host_call *call)

@@ -7,10 +7,9 @@
 #include <limits.h>
 #include <stdarg.h>
 
+#include "dxgsim/hooks.h"
 #include "real.h"
 #include "seam.h"
-
-#define PUBLIC __attribute__((visibility("default")))
 
 #define MAP_FIXED_FLAG	   0x10
 #define MAP_NOREPLACE_FLAG 0x100000
@@ -18,17 +17,17 @@
 #define MREMAP_FIXED_FLAG  2
 #define MAP_FAILED_ADDRESS ((void *)-1)
 
-PUBLIC ssize_t read(int fd, void *buffer, size_t size);
-PUBLIC ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
-PUBLIC ssize_t write(int fd, const void *buffer, size_t size);
-PUBLIC ssize_t readv(int fd, const struct iovec *vector, int count);
-PUBLIC ssize_t writev(int fd, const struct iovec *vector, int count);
-PUBLIC off_t lseek(int fd, off_t offset, int whence);
-PUBLIC off_t lseek64(int fd, off_t offset, int whence);
-PUBLIC void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset);
-PUBLIC void *mmap64(void *at, size_t size, int prot, int flags, int fd, off_t offset);
-PUBLIC int munmap(void *at, size_t size);
-PUBLIC void *mremap(void *at, size_t old_size, size_t new_size, int flags, ...);
+INTERPOSE(ssize_t, read, (int fd, void *buffer, size_t size));
+INTERPOSE(ssize_t, __read_chk, (int fd, void *buffer, size_t size, size_t room));
+INTERPOSE(ssize_t, write, (int fd, const void *buffer, size_t size));
+INTERPOSE(ssize_t, readv, (int fd, const struct iovec *vector, int count));
+INTERPOSE(ssize_t, writev, (int fd, const struct iovec *vector, int count));
+INTERPOSE(off_t, lseek, (int fd, off_t offset, int whence));
+INTERPOSE(off_t, lseek64, (int fd, off_t offset, int whence));
+INTERPOSE(void *, mmap, (void *at, size_t size, int prot, int flags, int fd, off_t offset));
+INTERPOSE(void *, mmap64, (void *at, size_t size, int prot, int flags, int fd, off_t offset));
+INTERPOSE(int, munmap, (void *at, size_t size));
+INTERPOSE(void *, mremap, (void *at, size_t old_size, size_t new_size, int flags, ...));
 void __chk_fail(void) __attribute__((noreturn));
 
 /* Is it /dev/dxg?  Then *ret is the result of such a call. */
@@ -46,51 +45,51 @@ static bool refused(int fd, enum driver_file_call call, long *ret)
 	return true;
 }
 
-ssize_t read(int fd, void *buffer, size_t size)
+ssize_t played_read(int fd, void *buffer, size_t size)
 {
 	long ret;
 
 	return refused(fd, DRIVER_CALL_READ, &ret) ? ret : real()->read(fd, buffer, size);
 }
 
-ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
+ssize_t played___read_chk(int fd, void *buffer, size_t size, size_t room)
 {
 	if (size > room)
 		__chk_fail();
-	return read(fd, buffer, size);
+	return played_read(fd, buffer, size);
 }
 
-ssize_t write(int fd, const void *buffer, size_t size)
+ssize_t played_write(int fd, const void *buffer, size_t size)
 {
 	long ret;
 
 	return refused(fd, DRIVER_CALL_WRITE, &ret) ? ret : real()->write(fd, buffer, size);
 }
 
-ssize_t readv(int fd, const struct iovec *vector, int count)
+ssize_t played_readv(int fd, const struct iovec *vector, int count)
 {
 	long ret;
 
 	return refused(fd, DRIVER_CALL_READ, &ret) ? ret : real()->readv(fd, vector, count);
 }
 
-ssize_t writev(int fd, const struct iovec *vector, int count)
+ssize_t played_writev(int fd, const struct iovec *vector, int count)
 {
 	long ret;
 
 	return refused(fd, DRIVER_CALL_WRITE, &ret) ? ret : real()->writev(fd, vector, count);
 }
 
-off_t lseek(int fd, off_t offset, int whence)
+off_t played_lseek(int fd, off_t offset, int whence)
 {
 	long ret;
 
 	return refused(fd, DRIVER_CALL_LSEEK, &ret) ? ret : real()->lseek(fd, offset, whence);
 }
 
-off_t lseek64(int fd, off_t offset, int whence)
+off_t played_lseek64(int fd, off_t offset, int whence)
 {
-	return lseek(fd, offset, whence);
+	return played_lseek(fd, offset, whence);
 }
 
 /* The kernel driver unmaps its ranges later, whatever is there by then. */
@@ -103,11 +102,11 @@ static void check_range(const void *at, size_t size, const char *text)
 	seam_enter();
 	owned = driver_owns_range((uintptr_t)at, size);
 	if (owned)
-		driver_misuse(true, text);
+		hook_crashed(text);
 	seam_leave();
 }
 
-void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
+void *played_mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	long ret;
 
@@ -118,18 +117,18 @@ void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 	return real()->mmap(at, size, prot, flags, fd, offset);
 }
 
-void *mmap64(void *at, size_t size, int prot, int flags, int fd, off_t offset)
+void *played_mmap64(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 {
-	return mmap(at, size, prot, flags, fd, offset);
+	return played_mmap(at, size, prot, flags, fd, offset);
 }
 
-int munmap(void *at, size_t size)
+int played_munmap(void *at, size_t size)
 {
 	check_range(at, size, "munmap of a mapping of /dev/dxg");
 	return real()->munmap(at, size);
 }
 
-void *mremap(void *at, size_t old_size, size_t new_size, int flags, ...)
+void *played_mremap(void *at, size_t old_size, size_t new_size, int flags, ...)
 {
 	void *to = NULL;
 	va_list arguments;

@@ -86,6 +86,7 @@ uint64_t dxgsim_misuse_count(void)
 {
 	struct report_counters found;
 
+	seam_release_unused();
 	report_get_counters(&found);
 	return found.misuse;
 }
@@ -94,12 +95,14 @@ uint64_t dxgsim_leak_count(void)
 {
 	struct report_counters found;
 
+	seam_release_unused();
 	report_get_counters(&found);
 	return found.leaks;
 }
 
 size_t dxgsim_findings(char *text, size_t size)
 {
+	seam_release_unused();
 	return report_copy_text(text, size < UINT32_MAX ? (uint32_t)size : UINT32_MAX);
 }
 
@@ -119,6 +122,7 @@ size_t dxgsim_live_objects(const char *kind)
 {
 	struct live live = {kind, 0};
 
+	seam_release_unused();
 	seam_enter();
 	driver_report(count_object, &live);
 	seam_leave();

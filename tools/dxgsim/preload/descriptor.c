@@ -5,12 +5,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "dxgsim/hooks.h"
 #include "real.h"
 #include "seam.h"
-
-#define PUBLIC __attribute__((visibility("default")))
 
 #define DXG_MAGIC	    0x47u
 #define SYNC_FILE_MAGIC	    0x3eu
@@ -21,15 +20,16 @@
 #define F_DUPFD_COMMAND		0
 #define F_DUPFD_CLOEXEC_COMMAND 1030
 
-PUBLIC int ioctl(int fd, unsigned long request, ...);
-PUBLIC int close(int fd);
-PUBLIC int close_range(unsigned int first, unsigned int last, int flags);
-PUBLIC void closefrom(int first);
-PUBLIC int dup(int fd);
-PUBLIC int dup2(int fd, int to);
-PUBLIC int dup3(int fd, int to, int flags);
-PUBLIC int fcntl(int fd, int command, ...);
-PUBLIC int fcntl64(int fd, int command, ...);
+INTERPOSE(int, ioctl, (int fd, unsigned long request, ...));
+INTERPOSE(int, close, (int fd));
+INTERPOSE(int, close_range, (unsigned int first, unsigned int last, int flags));
+INTERPOSE(void, closefrom, (int first));
+INTERPOSE(int, dup, (int fd));
+INTERPOSE(int, dup2, (int fd, int to));
+INTERPOSE(int, dup3, (int fd, int to, int flags));
+INTERPOSE(int, fcntl, (int fd, int command, ...));
+INTERPOSE(int, fcntl64, (int fd, int command, ...));
+INTERPOSE(int, fclose, (FILE * stream));
 
 static int call_driver(struct driver_file *file, unsigned long request, void *argument, bool counted)
 {
@@ -49,7 +49,7 @@ static int call_driver(struct driver_file *file, unsigned long request, void *ar
 	return ret;
 }
 
-int ioctl(int fd, unsigned long request, ...)
+int played_ioctl(int fd, unsigned long request, ...)
 {
 	unsigned int magic = (unsigned int)(request >> 8) & 0xffu;
 	struct driver_file *file;
@@ -67,7 +67,7 @@ int ioctl(int fd, unsigned long request, ...)
 	return call_driver(file, request, argument, magic == DXG_MAGIC);
 }
 
-int close(int fd)
+int played_close(int fd)
 {
 	struct driver_file *file = seam_forget(fd);
 	int ret = real()->close(fd);
@@ -76,23 +76,33 @@ int close(int fd)
 	return ret;
 }
 
-int close_range(unsigned int first, unsigned int last, int flags)
+/* stdio closes by a name of its own; other ways of it to do so are noticed later */
+int played_fclose(FILE *stream)
+{
+	struct driver_file *file = seam_inside() ? NULL : seam_forget(fileno(stream));
+	int ret = real()->fclose(stream);
+
+	seam_forgotten(file);
+	return ret;
+}
+
+int played_close_range(unsigned int first, unsigned int last, int flags)
 {
 	/* the unshared table is another one: what this process has stays open */
 	if (((unsigned int)flags & (CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) == 0 && first <= last)
-		seam_close_range(first, last, close);
+		seam_close_range(first, last, played_close);
 	return real()->close_range(first, last, flags);
 }
 
-void closefrom(int first)
+void played_closefrom(int first)
 {
 	int err = errno;
 
-	close_range(first > 0 ? (unsigned int)first : 0, UINT_MAX, 0);
+	played_close_range(first > 0 ? (unsigned int)first : 0, UINT_MAX, 0);
 	errno = err;
 }
 
-int dup(int fd)
+int played_dup(int fd)
 {
 	int copy = real()->dup(fd);
 
@@ -100,7 +110,7 @@ int dup(int fd)
 	return copy;
 }
 
-int dup2(int fd, int to)
+int played_dup2(int fd, int to)
 {
 	struct driver_file *over = fd != to ? seam_forget(to) : NULL;
 	int ret = real()->dup2(fd, to);
@@ -113,7 +123,7 @@ int dup2(int fd, int to)
 	return ret;
 }
 
-int dup3(int fd, int to, int flags)
+int played_dup3(int fd, int to, int flags)
 {
 	struct driver_file *over = fd != to ? seam_forget(to) : NULL;
 	int ret = real()->dup3(fd, to, flags);
@@ -136,7 +146,7 @@ static int control(int fd, int command, void *argument)
 }
 
 /* whatever the third argument is, it travels as a register's worth of bits */
-int fcntl(int fd, int command, ...)
+int played_fcntl(int fd, int command, ...)
 {
 	va_list arguments;
 	void *argument;
@@ -147,7 +157,7 @@ int fcntl(int fd, int command, ...)
 	return control(fd, command, argument);
 }
 
-int fcntl64(int fd, int command, ...)
+int played_fcntl64(int fd, int command, ...)
 {
 	va_list arguments;
 	void *argument;

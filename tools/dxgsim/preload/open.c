@@ -18,19 +18,18 @@
 #include "real.h"
 #include "seam.h"
 
-#define PUBLIC __attribute__((visibility("default")))
-
-PUBLIC int open(const char *path, int flags, ...);
-PUBLIC int open64(const char *path, int flags, ...);
-PUBLIC int openat(int dir, const char *path, int flags, ...);
-PUBLIC int openat64(int dir, const char *path, int flags, ...);
-PUBLIC int __open_2(const char *path, int flags);
-PUBLIC int __open64_2(const char *path, int flags);
-PUBLIC int __openat_2(int dir, const char *path, int flags);
-PUBLIC int __openat64_2(int dir, const char *path, int flags);
-PUBLIC int creat(const char *path, mode_t mode);
-PUBLIC int creat64(const char *path, mode_t mode);
-PUBLIC FILE *fopen64(const char *path, const char *mode);
+INTERPOSE(int, open, (const char *path, int flags, ...));
+INTERPOSE(int, open64, (const char *path, int flags, ...));
+INTERPOSE(int, openat, (int dir, const char *path, int flags, ...));
+INTERPOSE(int, openat64, (int dir, const char *path, int flags, ...));
+INTERPOSE(int, __open_2, (const char *path, int flags));
+INTERPOSE(int, __open64_2, (const char *path, int flags));
+INTERPOSE(int, __openat_2, (int dir, const char *path, int flags));
+INTERPOSE(int, __openat64_2, (int dir, const char *path, int flags));
+INTERPOSE(int, creat, (const char *path, mode_t mode));
+INTERPOSE(int, creat64, (const char *path, mode_t mode));
+INTERPOSE(FILE *, fopen64, (const char *path, const char *mode));
+INTERPOSE(FILE *, fopen, (const char *path, const char *mode));
 
 static bool is_device(const char *path, int flags)
 {
@@ -54,7 +53,7 @@ static bool has_mode(int flags)
 		}                                                 \
 	} while (0)
 
-int open(const char *path, int flags, ...)
+int played_open(const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
 
@@ -62,7 +61,7 @@ int open(const char *path, int flags, ...)
 	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags, mode);
 }
 
-int open64(const char *path, int flags, ...)
+int played_open64(const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
 
@@ -70,7 +69,7 @@ int open64(const char *path, int flags, ...)
 	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags, mode);
 }
 
-int openat(int dir, const char *path, int flags, ...)
+int played_openat(int dir, const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
 
@@ -78,7 +77,7 @@ int openat(int dir, const char *path, int flags, ...)
 	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags, mode);
 }
 
-int openat64(int dir, const char *path, int flags, ...)
+int played_openat64(int dir, const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
 
@@ -86,37 +85,37 @@ int openat64(int dir, const char *path, int flags, ...)
 	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags, mode);
 }
 
-int __open_2(const char *path, int flags)
+int played___open_2(const char *path, int flags)
 {
 	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags);
 }
 
-int __open64_2(const char *path, int flags)
+int played___open64_2(const char *path, int flags)
 {
-	return __open_2(path, flags);
+	return played___open_2(path, flags);
 }
 
-int __openat_2(int dir, const char *path, int flags)
+int played___openat_2(int dir, const char *path, int flags)
 {
 	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags);
 }
 
-int __openat64_2(int dir, const char *path, int flags)
+int played___openat64_2(int dir, const char *path, int flags)
 {
-	return __openat_2(dir, path, flags);
+	return played___openat_2(dir, path, flags);
 }
 
-int creat(const char *path, mode_t mode)
+int played_creat(const char *path, mode_t mode)
 {
-	return open(path, O_CREAT_FLAG | O_WRONLY_FLAG | 01000, mode);
+	return played_open(path, O_CREAT_FLAG | O_WRONLY_FLAG | 01000, mode);
 }
 
-int creat64(const char *path, mode_t mode)
+int played_creat64(const char *path, mode_t mode)
 {
-	return creat(path, mode);
+	return played_creat(path, mode);
 }
 
-PUBLIC FILE *fopen(const char *path, const char *mode)
+FILE *played_fopen(const char *path, const char *mode)
 {
 	int flags, fd;
 	FILE *file;
@@ -139,7 +138,7 @@ PUBLIC FILE *fopen(const char *path, const char *mode)
 	return file;
 }
 
-FILE *fopen64(const char *path, const char *mode)
+FILE *played_fopen64(const char *path, const char *mode)
 {
-	return fopen(path, mode);
+	return played_fopen(path, mode);
 }

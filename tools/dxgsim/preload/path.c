@@ -12,26 +12,29 @@
 #include "real.h"
 #include "seam.h"
 
-#define PUBLIC __attribute__((visibility("default")))
-
 #define X_OK_MODE	   1
 #define AT_EMPTY_PATH_FLAG 0x1000
 /* misc device with a dynamic minor */
 #define DEVICE_MAJOR 10
 #define DEVICE_MINOR 120
 
-PUBLIC int access(const char *path, int mode);
-PUBLIC int euidaccess(const char *path, int mode);
-PUBLIC int eaccess(const char *path, int mode);
-PUBLIC int faccessat(int dir, const char *path, int mode, int flags);
-PUBLIC int stat64(const char *path, struct stat64 *st);
-PUBLIC int lstat64(const char *path, struct stat64 *st);
-PUBLIC int fstat64(int fd, struct stat64 *st);
-PUBLIC int fstatat64(int dir, const char *path, struct stat64 *st, int flags);
-PUBLIC ssize_t readlink(const char *path, char *buffer, size_t size);
-PUBLIC ssize_t readlinkat(int dir, const char *path, char *buffer, size_t size);
-PUBLIC ssize_t __readlink_chk(const char *path, char *buffer, size_t size, size_t room);
-PUBLIC ssize_t __readlinkat_chk(int dir, const char *path, char *buffer, size_t size, size_t room);
+INTERPOSE(int, access, (const char *path, int mode));
+INTERPOSE(int, euidaccess, (const char *path, int mode));
+INTERPOSE(int, eaccess, (const char *path, int mode));
+INTERPOSE(int, faccessat, (int dir, const char *path, int mode, int flags));
+INTERPOSE(int, stat64, (const char *path, struct stat64 *st));
+INTERPOSE(int, lstat64, (const char *path, struct stat64 *st));
+INTERPOSE(int, fstat64, (int fd, struct stat64 *st));
+INTERPOSE(int, fstatat64, (int dir, const char *path, struct stat64 *st, int flags));
+INTERPOSE(ssize_t, readlink, (const char *path, char *buffer, size_t size));
+INTERPOSE(ssize_t, readlinkat, (int dir, const char *path, char *buffer, size_t size));
+INTERPOSE(ssize_t, __readlink_chk, (const char *path, char *buffer, size_t size, size_t room));
+INTERPOSE(ssize_t, __readlinkat_chk, (int dir, const char *path, char *buffer, size_t size, size_t room));
+INTERPOSE(int, stat, (const char *path, struct stat *st));
+INTERPOSE(int, lstat, (const char *path, struct stat *st));
+INTERPOSE(int, fstat, (int fd, struct stat *st));
+INTERPOSE(int, fstatat, (int dir, const char *path, struct stat *st, int flags));
+INTERPOSE(int, statx, (int dir, const char *path, int flags, unsigned int mask, struct statx *stx));
 void __chk_fail(void) __attribute__((noreturn));
 
 _Static_assert(sizeof(struct stat) == sizeof(struct stat64), "one layout for both names");
@@ -74,71 +77,71 @@ static int device_stat(struct stat *st)
 	return 0;
 }
 
-int access(const char *path, int mode)
+int played_access(const char *path, int mode)
 {
 	return is_device(path) ? device_access(mode) : real()->access(path, mode);
 }
 
-int euidaccess(const char *path, int mode)
+int played_euidaccess(const char *path, int mode)
 {
 	const int at_cwd = -100, at_eaccess = 0x200;
 
 	return is_device(path) ? device_access(mode) : real()->faccessat(at_cwd, path, mode, at_eaccess);
 }
 
-int eaccess(const char *path, int mode)
+int played_eaccess(const char *path, int mode)
 {
-	return euidaccess(path, mode);
+	return played_euidaccess(path, mode);
 }
 
-int faccessat(int dir, const char *path, int mode, int flags)
+int played_faccessat(int dir, const char *path, int mode, int flags)
 {
 	return is_device(path) ? device_access(mode) : real()->faccessat(dir, path, mode, flags);
 }
 
-PUBLIC int stat(const char *path, struct stat *st)
+int played_stat(const char *path, struct stat *st)
 {
 	return is_device(path) ? device_stat(st) : real()->stat(path, st);
 }
 
-PUBLIC int lstat(const char *path, struct stat *st)
+int played_lstat(const char *path, struct stat *st)
 {
 	return is_device(path) ? device_stat(st) : real()->lstat(path, st);
 }
 
-PUBLIC int fstat(int fd, struct stat *st)
+int played_fstat(int fd, struct stat *st)
 {
 	return is_device_fd(fd) ? device_stat(st) : real()->fstat(fd, st);
 }
 
-PUBLIC int fstatat(int dir, const char *path, struct stat *st, int flags)
+int played_fstatat(int dir, const char *path, struct stat *st, int flags)
 {
 	if (is_device(path) || means_device_fd(dir, path, flags))
 		return device_stat(st);
 	return real()->fstatat(dir, path, st, flags);
 }
 
-int stat64(const char *path, struct stat64 *st)
+int played_stat64(const char *path, struct stat64 *st)
 {
-	return stat(path, (struct stat *)st);
+	return played_stat(path, (struct stat *)st);
 }
 
-int lstat64(const char *path, struct stat64 *st)
+int played_lstat64(const char *path, struct stat64 *st)
 {
-	return lstat(path, (struct stat *)st);
+	return played_lstat(path, (struct stat *)st);
 }
 
-int fstat64(int fd, struct stat64 *st)
+int played_fstat64(int fd, struct stat64 *st)
 {
-	return fstat(fd, (struct stat *)st);
+	return played_fstat(fd, (struct stat *)st);
 }
 
-int fstatat64(int dir, const char *path, struct stat64 *st, int flags)
+int played_fstatat64(int dir, const char *path, struct stat64 *st, int flags)
 {
-	return fstatat(dir, path, (struct stat *)st, flags);
+	return played_fstatat(dir, path, (struct stat *)st, flags);
 }
 
-PUBLIC int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *stx)
+int played_statx(int dir, const char *path, int flags, unsigned int mask, struct statx *stx)
 {
 	if (!is_device(path) && !means_device_fd(dir, path, flags))
 		return real()->statx(dir, path, flags, mask, stx);
@@ -158,15 +161,20 @@ PUBLIC int statx(int dir, const char *path, int flags, unsigned int mask, struct
  */
 static ssize_t rename_link(const char *link, ssize_t length, char *buffer, size_t size)
 {
+	/* what follows tells the driver who opened it */
+	static const char device[] = "/memfd:dxg:";
 	static const struct {
 		const char *played;
 		const char *name;
 	} names[] = {
-		{"/memfd:dxg (deleted)", SEAM_DEVICE_PATH},
 		{"/memfd:dxgsyncobj (deleted)", "anon_inode:dxgsyncobj"},
 		{"/memfd:dxgresource (deleted)", "anon_inode:dxgresource"},
 	};
 
+	if ((size_t)length > strlen(device) && memcmp(link, device, strlen(device)) == 0) {
+		link = SEAM_DEVICE_PATH;
+		length = (ssize_t)strlen(link);
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if ((size_t)length == strlen(names[i].played) &&
 		    memcmp(link, names[i].played, (size_t)length) == 0) {
@@ -186,7 +194,7 @@ static bool is_proc(const char *path)
 	return path != NULL && !seam_inside() && strncmp(path, "/proc/", 6) == 0;
 }
 
-ssize_t readlink(const char *path, char *buffer, size_t size)
+ssize_t played_readlink(const char *path, char *buffer, size_t size)
 {
 	char link[PATH_MAX];
 	ssize_t length;
@@ -197,7 +205,7 @@ ssize_t readlink(const char *path, char *buffer, size_t size)
 	return length < 0 ? length : rename_link(link, length, buffer, size);
 }
 
-ssize_t readlinkat(int dir, const char *path, char *buffer, size_t size)
+ssize_t played_readlinkat(int dir, const char *path, char *buffer, size_t size)
 {
 	char link[PATH_MAX];
 	ssize_t length;
@@ -208,16 +216,16 @@ ssize_t readlinkat(int dir, const char *path, char *buffer, size_t size)
 	return length < 0 ? length : rename_link(link, length, buffer, size);
 }
 
-ssize_t __readlink_chk(const char *path, char *buffer, size_t size, size_t room)
+ssize_t played___readlink_chk(const char *path, char *buffer, size_t size, size_t room)
 {
 	if (size > room)
 		__chk_fail();
-	return readlink(path, buffer, size);
+	return played_readlink(path, buffer, size);
 }
 
-ssize_t __readlinkat_chk(int dir, const char *path, char *buffer, size_t size, size_t room)
+ssize_t played___readlinkat_chk(int dir, const char *path, char *buffer, size_t size, size_t room)
 {
 	if (size > room)
 		__chk_fail();
-	return readlinkat(dir, path, buffer, size);
+	return played_readlinkat(dir, path, buffer, size);
 }

@@ -16,6 +16,7 @@
 	X(open, int, (const char *path, int flags, ...))                                            \
 	X(openat, int, (int dir, const char *path, int flags, ...))                                 \
 	X(fopen, FILE *, (const char *path, const char *mode))                                      \
+	X(fclose, int, (FILE * stream))                                                             \
 	X(ioctl, int, (int fd, unsigned long request, ...))                                         \
 	X(close, int, (int fd))                                                                     \
 	X(close_range, int, (unsigned int first, unsigned int last, int flags))                     \
@@ -46,6 +47,13 @@ struct real {
 	REAL_FUNCTIONS(REAL_MEMBER)
 #undef REAL_MEMBER
 };
+
+/*
+ * Declares played_NAME, which is the NAME that programs call: the linker knows it by that name, the compiler, which
+ * has its own ideas of libc's functions, does not.
+ */
+#define INTERPOSE(result, name, parameters) \
+	__attribute__((visibility("default"))) result played_##name parameters __asm__(#name)
 
 /* Resolved at the first call; ends the program if libc lacks a function. */
 const struct real *real(void);

@@ -27,6 +27,8 @@ static pthread_mutex_t setup_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool running;
 /* a vfork child shares this memory but not the descriptors: it must not touch the table */
 static _Atomic(pid_t) owner;
+/* some /dev/dxg may have its last copy in another process: every call looks whether it still has */
+static atomic_bool open_elsewhere;
 static _Thread_local unsigned int depth;
 
 void seam_enter(void)
@@ -54,6 +56,24 @@ static void descriptor_made(void *seam, int fd, struct driver_file *file)
 {
 	(void)seam;
 	remember(fd, file);
+}
+
+static void process_ending(void *seam)
+{
+	(void)seam;
+	hook_process_ending();
+}
+
+static void noted(void *seam, const char *text)
+{
+	(void)seam;
+	hook_note(text);
+}
+
+static void crashed(void *seam, const char *text)
+{
+	(void)seam;
+	hook_crashed(text);
 }
 
 static void before_fork(void)
@@ -93,7 +113,12 @@ static void __attribute__((constructor)) handle_forks(void)
 
 void seam_setup(void)
 {
-	static const struct driver_seam seam = {.descriptor_made = descriptor_made};
+	static const struct driver_seam seam = {
+		.descriptor_made = descriptor_made,
+		.process_ending = process_ending,
+		.noted = noted,
+		.crashed = crashed,
+	};
 	const struct host_ops *ops;
 	void *host;
 	int ret;
@@ -105,7 +130,7 @@ void seam_setup(void)
 	if (!atomic_load(&running)) {
 		ret = hook_setup();
 		if (ret == 0)
-			ret = seam_host(&ops, &host);
+			ret = hook_host(&ops, &host);
 		if (ret == 0)
 			ret = driver_init(ops, host, &seam, NULL);
 		if (ret != 0) {
@@ -143,6 +168,7 @@ int seam_open(int flags)
 		return -1;
 	}
 	seam_setup();
+	seam_release_unused();
 	seam_enter();
 	if (hook_open_begin(&call, &ret, &err)) {
 		ret = driver_open(flags, &fd, &file);
@@ -172,8 +198,13 @@ struct driver_file *seam_find(int fd)
 {
 	struct driver_file *file;
 
-	if (!atomic_load_explicit(&running, memory_order_acquire))
-		return NULL;
+	if (!atomic_load_explicit(&running, memory_order_acquire)) {
+		if (!driver_survived_exec(fd))
+			return NULL;
+		seam_setup();
+	}
+	if (atomic_load_explicit(&open_elsewhere, memory_order_relaxed))
+		seam_release_unused();
 	seam_enter();
 	file = driver_file_from_fd(fd);
 	if (seam_known(fd) != file && atomic_load(&owner) == getpid()) {
@@ -214,51 +245,71 @@ void seam_restore(int fd, struct driver_file *file)
 		remember(fd, file);
 }
 
-/* Does a descriptor that the table does not know still mean the file? */
-static bool open_elsewhere(const struct driver_file *file)
+/* The table may still have numbers that were closed behind our back. */
+static void forget_all(const struct driver_file *file)
 {
-	DIR *dir = opendir("/proc/self/fd");
-	const struct dirent *entry;
-	bool found = false;
+	for (int fd = 0; fd < TABLE_SIZE; fd++) {
+		struct driver_file *known = seam_known(fd);
 
-	if (dir == NULL)
-		return false;
-	while (!found && (entry = readdir(dir)) != NULL) {
-		char *end;
-		long fd = strtol(entry->d_name, &end, 10);
-
-		if (end != entry->d_name && *end == '\0' && fd != dirfd(dir) &&
-		    driver_file_from_fd((int)fd) == file) {
-			remember((int)fd, (struct driver_file *)(uintptr_t)file);
-			found = true;
-		}
+		if (known == file)
+			atomic_compare_exchange_strong(&table[fd], &known, NULL);
 	}
-	closedir(dir);
-	return found;
+}
+
+static void release(struct driver_file *file)
+{
+	struct hook_call call;
+	bool device = driver_file_kind(file) == DRIVER_FILE_DEVICE;
+
+	if (device)
+		hook_close_begin(&call);
+	driver_release(file);
+	if (device)
+		hook_close_end(&call);
+}
+
+void seam_release_unused(void)
+{
+	struct driver_file *file;
+	int err = errno;
+
+	if (!atomic_load_explicit(&running, memory_order_acquire) || atomic_load(&owner) != getpid())
+		return;
+	seam_enter();
+	while ((file = driver_take_unused()) != NULL) {
+		forget_all(file);
+		release(file);
+	}
+	seam_leave();
+	errno = err;
+}
+
+static bool in_table(const struct driver_file *file)
+{
+	for (int fd = 0; fd < TABLE_SIZE; fd++)
+		if (atomic_load_explicit(&table[fd], memory_order_relaxed) == file)
+			return true;
+	return false;
 }
 
 void seam_forgotten(struct driver_file *file)
 {
-	struct hook_call call;
-	bool device, last = true;
+	bool device, last;
 	int err = errno;
 
 	if (file == NULL)
 		return;
 	seam_enter();
-	device = driver_file_kind(file) == DRIVER_FILE_DEVICE;
-	for (int fd = 0; fd < TABLE_SIZE && last; fd++)
-		last = atomic_load_explicit(&table[fd], memory_order_relaxed) != file;
-	/* the driver keeps descriptors of its own on shared objects; a lost copy of those is imported anew */
-	if (last && device)
-		last = !open_elsewhere(file);
+	device = driver_file_is_own_device(file);
+	last = !in_table(file);
 	pthread_mutex_unlock(&table_lock);
-	if (last) {
-		if (device)
-			hook_close_begin(&call);
-		driver_release(file);
-		if (device)
-			hook_close_end(&call);
+	if (device) {
+		if (last)
+			atomic_store(&open_elsewhere, true);
+		seam_release_unused();
+	} else if (last) {
+		/* a copy of a shared object that the table lost is imported anew */
+		release(file);
 	}
 	seam_leave();
 	errno = err;
@@ -269,6 +320,15 @@ void seam_close_range(unsigned int first, unsigned int last, int (*close_one)(in
 	for (unsigned int fd = first; fd < TABLE_SIZE && fd <= last; fd++)
 		if (seam_known((int)fd) != NULL)
 			close_one((int)fd);
+}
+
+/* Only what the program itself leaves at its end; a closed /dev/dxg has nothing any more. */
+static void __attribute__((destructor)) before_exit(void)
+{
+	seam_release_unused();
+	seam_enter();
+	hook_exit();
+	seam_leave();
 }
 
 /* priority 101: after every other destructor, which may still look at what is open */

@@ -3,9 +3,13 @@
  * Between libc's calls and the driver: which descriptors are files of the simulated VM.
  *
  * A descriptor is known by the inode behind it (driver_file_from_fd); a table of numbers only makes the usual
- * case cheap and tells when the last copy in this process goes.  Copies made behind our back (received in a
- * message, duplicated by a raw system call) are found when /dev/dxg calls reach them, and by a look through
- * /proc/self/fd before a file is released.
+ * case cheap and tells when the last copy of a shared object in this process goes.  Copies made behind our back
+ * (received in a message, duplicated by a raw system call) are found when /dev/dxg calls reach them.
+ *
+ * /dev/dxg itself ends with the last copy of its open file description in any process.  If that is not a close
+ * of this process that the seam sees, the release comes late: at this process' next call on /dev/dxg, next close of
+ * one, or end.  Objects therefore always end in the process that made them, while the kernel would release them in
+ * the process that closed last; and they end with their process, even if a child still had a copy.
  */
 #ifndef DXGSIM_PRELOAD_SEAM_H
 #define DXGSIM_PRELOAD_SEAM_H
@@ -16,9 +20,6 @@
 #include "dxgsim/driver/driver.h"
 
 #define SEAM_DEVICE_PATH "/dev/dxg"
-
-/* The host the driver is started on; implemented by the program around the seam.  0 or -errno. */
-int seam_host(const struct host_ops **ops, void **host);
 
 /* Starts the driver if it does not run; ends the program when it cannot be simulated as asked. */
 void seam_setup(void);
@@ -46,8 +47,10 @@ void seam_copied(int from, int fd);
 struct driver_file *seam_forget(int fd);
 /* Between the two: fd stays open after all. */
 void seam_restore(int fd, struct driver_file *file);
-/* Releases the file unless another descriptor of this process still means it. */
+/* Releases the file if nothing means it any more. */
 void seam_forgotten(struct driver_file *file);
+/* Releases every /dev/dxg of this process that is not open anywhere any more. */
+void seam_release_unused(void);
 /* Forget every known descriptor in a range; closing is left to close_one. */
 void seam_close_range(unsigned int first, unsigned int last, int (*close_one)(int fd));
 

@@ -4,8 +4,8 @@
  * handlers run with it held. Guest events are only collected then (guest_raise) and delivered when the
  * lock is free again, so an upcall may come back with a message.
  */
-#ifndef DXGSIM_HOST_MODEL_INTERNAL_H
-#define DXGSIM_HOST_MODEL_INTERNAL_H
+#ifndef DXGSIM_HOST_TYPES_H
+#define DXGSIM_HOST_TYPES_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -262,11 +262,14 @@ struct host_call {
 	const char *name;
 };
 
+/* guest.c */
 /* Raises a guest event as soon as the lock is free. Losing one for lack of memory ends the simulation. */
 void guest_raise(struct host_model *model, uint64_t event);
 uint64_t model_now_ns(void);
 /* Delivers what guest_raise() collected; drops and takes the lock. */
 void guest_deliver(struct host_model *model);
+/* Every guest cache of execution states is stale once one has changed. */
+void guest_set_device_state(struct host_model *model, struct host_device *device, uint32_t state);
 
 /* io_window.c */
 int io_window_create(struct host_model *model);
@@ -303,7 +306,6 @@ void host_destroy_device(struct host_call *call);
 void host_get_device_state(struct host_call *call);
 void host_mark_device_as_error(struct host_call *call);
 void vidmm_device_destroy(struct host_model *model, struct host_device *device);
-void vidmm_device_set_state(struct host_model *model, struct host_device *device, uint32_t state);
 
 /* vidmm_paging.c */
 void host_create_paging_queue(struct host_call *call);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* What the files of the memory half share: allocations, resources, and the wire sizes of their messages. */
-#ifndef DXGSIM_DRIVER_MEMORY_H
-#define DXGSIM_DRIVER_MEMORY_H
+/* Allocations and resources as guest objects. */
+#ifndef DXGSIM_DRIVER_ALLOCATION_H
+#define DXGSIM_DRIVER_ALLOCATION_H
 
-#include "dxgsim/driver/internal.h"
+#include "dxgsim/driver/device.h"
 
-/* ---- allocation.c ---- */
+extern const struct device_part allocation_part;
 
 /* A fresh, unlinked allocation without a handle; holds a reference on the device.  NULL: no memory. */
 struct allocation *allocation_new(struct device *device);
@@ -40,48 +40,5 @@ void resource_end(struct resource *resource);
 /* DESTROYALLOCATION: by resource if it is not 0, else the list; both name the same objects in a failed create. */
 int send_destroy_allocation(struct device *device, d3dkmt_handle resource, const d3dkmt_handle *allocations,
 			    uint32_t count, uint32_t flags);
-
-/* ---- standard.c ---- */
-
-#define STATUS_INVALID_PARAMETER ((int)0xc000000d)
-
-/* The private data the host makes for a standard allocation. */
-struct standard_data {
-	uint32_t size;
-	uint32_t resource_size;
-	void *data;
-	void *resource_data;
-};
-
-/*
- * Checks the standard allocation of a create call.  0, -EINVAL, -EFAULT, or STATUS_INVALID_PARAMETER,
- * which the caller sees raw.
- */
-int standard_allocation_check(const struct d3dkmt_createallocation *args,
-			      const struct d3dddi_allocationinfo2 *info,
-			      struct d3dkmt_createstandardallocation *standard);
-/* Asks the host for the private data, in two messages.  On 0 the buffers are the caller's (free()). */
-int standard_allocation_data(struct device *device, const struct d3dkmt_createstandardallocation *standard,
-			     struct standard_data *data);
-
-/* ---- userptr.c ---- */
-
-/*
- * Pins the allocation's pages of existing system memory from sysmem on and tells the host where they are.
- * -ENOMEM when not all of them can be pinned; what the host says.
- */
-int userptr_attach(struct allocation *allocation, uint64_t sysmem, bool read_only);
-/* Ends the GPADL, if one is left. */
-void userptr_detach(struct allocation *allocation);
-
-/* ---- share_resource.c ---- */
-
-/* Resource data to be kept for those who open the resource; copies are taken.  NULL: no memory. */
-struct shared_resource *shared_resource_create(uint64_t runtime_handle, const void *runtime_data,
-					       uint32_t runtime_data_size, const void *resource_data,
-					       uint32_t resource_data_size);
-void shared_resource_get(struct shared_resource *shared);
-void shared_resource_put(struct shared_resource *shared);
-bool shared_resource_is_sealed(struct shared_resource *shared);
 
 #endif

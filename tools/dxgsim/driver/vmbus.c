@@ -3,12 +3,13 @@
  * Messages to the host: which channel they take, how often a full ring is tried again, what counts as a reply and
  * what becomes of its NTSTATUS (dxgkrnl: dxgvmbus.c, misc.c).
  */
+#include "dxgsim/driver/vmbus.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
 
-#include "dxgsim/driver/driver_state.h"
-
+#include "dxgsim/driver/machine.h"
 #include "util/compiler.h"
 
 #define SYNC_TRIES  50u
@@ -18,7 +19,7 @@
 
 uint32_t message_ext_header(void)
 {
-	return driver_config()->interface_version >= INTERFACE_WITH_EXT_HEADER ? EXT_HEADER : 0;
+	return machine_config()->interface_version >= INTERFACE_WITH_EXT_HEADER ? EXT_HEADER : 0;
 }
 
 int message_init(struct host_message *m, const struct process *process, const struct adapter *adapter,
@@ -32,7 +33,7 @@ int message_init(struct host_message *m, const struct process *process, const st
 	m->type = type;
 	m->vgpu = adapter ? (int)adapter->index : HOST_VM;
 	/* with asynchronous messages all traffic shares one ring, so that order is kept */
-	m->global_channel = !adapter || driver_config()->async_messages;
+	m->global_channel = !adapter || machine_config()->async_messages;
 	m->sync = true;
 	m->length = (uint32_t)length;
 	m->process = process ? process->host_handle : 0;
@@ -49,13 +50,13 @@ static int message_deliver(struct host_message *m, unsigned int tries)
 {
 	int ret = -EAGAIN;
 
-	if (m->vgpu != HOST_VM && adapter_check_active(driver_adapter((uint32_t)m->vgpu)))
+	if (m->vgpu != HOST_VM && adapter_check_active(machine_adapter((uint32_t)m->vgpu)))
 		return -ENODEV;
 	m->reply_length = m->reply_expected;
 	for (unsigned int i = 0; i < tries && ret == -EAGAIN; i++) {
 		if (i)
 			sched_yield();
-		ret = driver_send(m);
+		ret = machine_send(m);
 	}
 	return ret;
 }
@@ -78,7 +79,7 @@ int message_call(struct host_message *m)
 
 int message_call_async(struct host_message *m)
 {
-	if (!driver_config()->async_messages)
+	if (!machine_config()->async_messages)
 		return message_call(m);
 	m->sync = false;
 	m->reply_expected = 0;

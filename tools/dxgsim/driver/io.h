@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/* The IO window: fence pages and Lock2 ranges. */
+#ifndef DXGSIM_DRIVER_IO_H
+#define DXGSIM_DRIVER_IO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dxgsim/driver/objects.h"
+
+/*
+ * Maps pages of the IO window into the process, shared and writable.  -ENOMEM: the range is outside
+ * the window, or ends exactly at its end, or is empty, or the mapping failed.
+ */
+int io_map(uint64_t address, uint64_t pages, struct io_mapping *mapping);
+/* Unmaps unless the process is exiting; mapping->address is NULL afterwards. */
+void io_unmap(struct process *process, struct io_mapping *mapping);
+
+/* Whether such a mapping lies in [address, address + size). */
+bool io_owns_range(uint64_t address, uint64_t size);
+
+/* The lock is taken around fork(); the child owns no mappings. */
+void io_fork_prepare(void);
+void io_fork_done(void);
+void io_fork_child(void);
+
+#endif

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+/* What the program has not given back, told to the report. */
+#ifndef DXGSIM_LEAKS_H
+#define DXGSIM_LEAKS_H
+
+/* At the last close of /dev/dxg: leaks. */
+void leaks_report_at_close(void);
+/* At exit without close: the kernel cleans up, so these are notes. */
+void leaks_report_at_exit(void);
+
+#endif
