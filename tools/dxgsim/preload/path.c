@@ -22,6 +22,14 @@ INTERPOSE(int, access, (const char *path, int mode));
 INTERPOSE(int, euidaccess, (const char *path, int mode));
 INTERPOSE(int, eaccess, (const char *path, int mode));
 INTERPOSE(int, faccessat, (int dir, const char *path, int mode, int flags));
+INTERPOSE(int, __xstat, (int version, const char *path, struct stat *st));
+INTERPOSE(int, __lxstat, (int version, const char *path, struct stat *st));
+INTERPOSE(int, __fxstat, (int version, int fd, struct stat *st));
+INTERPOSE(int, __fxstatat, (int version, int dir, const char *path, struct stat *st, int flags));
+INTERPOSE(int, __xstat64, (int version, const char *path, struct stat64 *st));
+INTERPOSE(int, __lxstat64, (int version, const char *path, struct stat64 *st));
+INTERPOSE(int, __fxstat64, (int version, int fd, struct stat64 *st));
+INTERPOSE(int, __fxstatat64, (int version, int dir, const char *path, struct stat64 *st, int flags));
 INTERPOSE(int, stat64, (const char *path, struct stat64 *st));
 INTERPOSE(int, lstat64, (const char *path, struct stat64 *st));
 INTERPOSE(int, fstat64, (int fd, struct stat64 *st));
@@ -99,46 +107,116 @@ int played_faccessat(int dir, const char *path, int mode, int flags)
 	return is_device(path) ? device_access(mode) : real()->faccessat(dir, path, mode, flags);
 }
 
-int played_stat(const char *path, struct stat *st)
+/* programs and sanitizers may stand in front of the public names: these are what all of them come to */
+static int stat_or_device(const char *path, struct stat *st)
 {
 	return is_device(path) ? device_stat(st) : real()->stat(path, st);
 }
 
-int played_lstat(const char *path, struct stat *st)
+int played_stat(const char *path, struct stat *st)
+{
+	return stat_or_device(path, st);
+}
+
+static int lstat_or_device(const char *path, struct stat *st)
 {
 	return is_device(path) ? device_stat(st) : real()->lstat(path, st);
 }
 
-int played_fstat(int fd, struct stat *st)
+int played_lstat(const char *path, struct stat *st)
+{
+	return lstat_or_device(path, st);
+}
+
+static int fstat_or_device(int fd, struct stat *st)
 {
 	return is_device_fd(fd) ? device_stat(st) : real()->fstat(fd, st);
 }
 
-int played_fstatat(int dir, const char *path, struct stat *st, int flags)
+int played_fstat(int fd, struct stat *st)
+{
+	return fstat_or_device(fd, st);
+}
+
+static int fstatat_or_device(int dir, const char *path, struct stat *st, int flags)
 {
 	if (is_device(path) || means_device_fd(dir, path, flags))
 		return device_stat(st);
 	return real()->fstatat(dir, path, st, flags);
 }
 
+int played_fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+	return fstatat_or_device(dir, path, st, flags);
+}
+
 int played_stat64(const char *path, struct stat64 *st)
 {
-	return played_stat(path, (struct stat *)st);
+	return stat_or_device(path, (struct stat *)st);
 }
 
 int played_lstat64(const char *path, struct stat64 *st)
 {
-	return played_lstat(path, (struct stat *)st);
+	return lstat_or_device(path, (struct stat *)st);
 }
 
 int played_fstat64(int fd, struct stat64 *st)
 {
-	return played_fstat(fd, (struct stat *)st);
+	return fstat_or_device(fd, (struct stat *)st);
 }
 
 int played_fstatat64(int dir, const char *path, struct stat64 *st, int flags)
 {
-	return played_fstatat(dir, path, (struct stat *)st, flags);
+	return fstatat_or_device(dir, path, (struct stat *)st, flags);
+}
+
+/* the names that programs built on glibc before 2.33 know, and that ThreadSanitizer goes on to */
+int played___xstat(int version, const char *path, struct stat *st)
+{
+	(void)version;
+	return stat_or_device(path, st);
+}
+
+int played___lxstat(int version, const char *path, struct stat *st)
+{
+	(void)version;
+	return lstat_or_device(path, st);
+}
+
+int played___fxstat(int version, int fd, struct stat *st)
+{
+	(void)version;
+	return fstat_or_device(fd, st);
+}
+
+int played___fxstatat(int version, int dir, const char *path, struct stat *st, int flags)
+{
+	(void)version;
+	return fstatat_or_device(dir, path, st, flags);
+}
+
+int played___xstat64(int version, const char *path, struct stat64 *st)
+{
+	(void)version;
+	return stat_or_device(path, (struct stat *)st);
+}
+
+int played___lxstat64(int version, const char *path, struct stat64 *st)
+{
+	(void)version;
+	return lstat_or_device(path, (struct stat *)st);
+}
+
+int played___fxstat64(int version, int fd, struct stat64 *st)
+{
+	(void)version;
+	return fstat_or_device(fd, (struct stat *)st);
+}
+
+int played___fxstatat64(int version, int dir, const char *path, struct stat64 *st, int flags)
+{
+	(void)version;
+	return fstatat_or_device(dir, path, (struct stat *)st, flags);
 }
 
 int played_statx(int dir, const char *path, int flags, unsigned int mask, struct statx *stx)
