@@ -180,6 +180,8 @@ int dxg_make_resident(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_
 
 		if (ret < 0)
 			return ret;
+		if (ret == DXG_STATUS_PENDING && args.paging_fence_value == UINT64_MAX)
+			return dxg_fail(EPROTO, 0); /* the mark of a lost device, never a value to wait for */
 		if (ret == DXG_STATUS_PENDING)
 			*fence = MAX(*fence, args.paging_fence_value);
 		else if (ret)

@@ -71,6 +71,8 @@ int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *
 		return ret;
 	if (ret && ret != DXG_STATUS_PENDING)
 		return dxg_fail(EPROTO, ret);
+	if (ret == DXG_STATUS_PENDING && args.paging_fence_value == UINT64_MAX)
+		return dxg_fail(EPROTO, 0); /* the mark of a lost device, never a value to wait for */
 	if (ret == DXG_STATUS_PENDING)
 		*fence = args.paging_fence_value;
 	*va = args.virtual_address;

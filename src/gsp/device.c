@@ -127,6 +127,11 @@ int gsp_device_open(struct gsp_device *device, const struct gsp_handles **handle
 		pthread_mutex_unlock(&device->lock);
 		goto out;
 	}
+	if (gsp_device_is_lost(device)) {
+		/* found by the thread that was waited for */
+		pthread_mutex_unlock(&device->lock);
+		return -ENODEV;
+	}
 	device->phase = PHASE_OPENING;
 	pthread_mutex_unlock(&device->lock);
 

@@ -104,6 +104,8 @@ static int create_in_some_form(struct backing *backing, const struct backing_spe
 			return other;
 	}
 	atomic_store(&gpu->form_settled, true);
+	log_err("GPU %u: its driver refuses allocations in every known form: %s (%s)", backing->gpu,
+		strerror(-ret), dxg_status_name(dxg_last_status()));
 	return ret;
 }
 

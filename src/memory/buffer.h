@@ -39,6 +39,8 @@ struct buffer {
 	enum memory_kind kind;
 	uint32_t flags;
 	uint32_t gpu;
+	uint32_t caller_node;
+	uint32_t caller_flags;
 	bool held;	 /* guarded by memory->hold_lock */
 	uint64_t mapped; /* with nodes: written by the holder under memory->table_lock */
 	uint32_t node_count;

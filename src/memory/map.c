@@ -250,7 +250,8 @@ static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32
  * System and local memory is mapped whole, whatever part is named, and the list is absolute: GPUs
  * not in it lose the mapping.  Local memory of one GPU cannot be mapped on another (-EOPNOTSUPP).  In a
  * scratch range exactly [address, address + size) gets memory; -EBUSY: overlaps a part that has.  -EINVAL also for address
- * ranges without memory, and for a range that leaves the buffer.  On failure the mapping is as before.
+ * ranges without memory, and for a range that leaves the buffer.  On failure the GPUs that were to be
+ * added are not; those that were to go may be gone.
  */
 int memory_map(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
 	       uint32_t count, uint64_t *gpu_va)

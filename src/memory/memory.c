@@ -227,6 +227,8 @@ int memory_alloc(struct memory *memory, const struct memory_request *request, vo
 	buffer->kind = request->kind;
 	buffer->flags = request->flags;
 	buffer->gpu = request->gpu;
+	buffer->caller_node = request->caller_node;
+	buffer->caller_flags = request->caller_flags;
 	atomic_init(&buffer->references, 1);
 	ret = take_address(buffer, request);
 	if (ret) {

@@ -147,6 +147,8 @@ int memory_lookup(struct memory *memory, const void *address, struct memory_info
 			.nodes = buffer->nodes,
 			.node_count = buffer->node_count,
 			.user_data = buffer->user_data,
+			.caller_node = buffer->caller_node,
+			.caller_flags = buffer->caller_flags,
 		};
 	pthread_rwlock_unlock(&memory->table_lock);
 	return buffer ? 0 : -ENOENT;

@@ -43,6 +43,9 @@ struct memory_request {
 	uint64_t size;	    /* bytes, rounded up to pages */
 	uint64_t alignment; /* power of two, 0: by size */
 	void *fixed;
+	/* the caller's own words for the request, given back in memory_info */
+	uint32_t caller_node;
+	uint32_t caller_flags;
 };
 
 struct memory_info {
@@ -56,6 +59,8 @@ struct memory_info {
 	const uint32_t *nodes;
 	uint32_t node_count;
 	void *user_data;
+	uint32_t caller_node;
+	uint32_t caller_flags;
 };
 
 #endif

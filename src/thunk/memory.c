@@ -77,8 +77,8 @@ static uint32_t request_flags(HsaMemFlags flags)
 	       (flags.ui32.FixedAddress ? MEMORY_FIXED_ADDRESS : 0);
 }
 
-static HSAKMT_STATUS allocate(struct process *process, int gpu, HSAuint64 size, HSAuint64 alignment,
-			      HsaMemFlags flags, void **address)
+static HSAKMT_STATUS allocate(struct process *process, HSAuint32 node, int gpu, HSAuint64 size,
+			      HSAuint64 alignment, HsaMemFlags flags, void **address)
 {
 	struct memory_request request = {
 		.size = size,
@@ -86,6 +86,8 @@ static HSAKMT_STATUS allocate(struct process *process, int gpu, HSAuint64 size, 
 		.flags = request_flags(flags),
 		.fixed = flags.ui32.FixedAddress ? *address : NULL,
 		.gpu = gpu < 0 ? MEMORY_HOST : (uint32_t)gpu,
+		.caller_node = node,
+		.caller_flags = flags.Value,
 	};
 
 	if (flags.ui32.Scratch && gpu < 0)
@@ -144,7 +146,8 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtAllocMemoryAlign(HSAuint32 PreferredNode, HSAuint6
 		*MemoryAddress = NULL;
 	status = check_flags(MemFlags, Alignment);
 	if (status == HSAKMT_STATUS_SUCCESS)
-		status = allocate(process, gpu, SizeInBytes, Alignment, MemFlags, MemoryAddress);
+		status = allocate(process, PreferredNode, gpu, SizeInBytes, Alignment, MemFlags,
+				  MemoryAddress);
 	if (status == HSAKMT_STATUS_SUCCESS && gpu < 0 && !MemFlags.ui32.OnlyAddress &&
 	    !MemFlags.ui32.NoNUMABind)
 		prefer_numa_node(process, PreferredNode, *MemoryAddress, SizeInBytes);
@@ -325,22 +328,6 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtUnmapMemoryToGPU(void *MemoryAddress)
 	return status;
 }
 
-static HsaMemFlags flags_of(const struct memory_info *info)
-{
-	HsaMemFlags flags = {.Value = 0};
-
-	flags.ui32.ExecuteAccess = (info->flags & MEMORY_EXECUTABLE) != 0;
-	flags.ui32.Uncached = (info->flags & MEMORY_UNCACHED) != 0;
-	flags.ui32.CoarseGrain = (info->flags & MEMORY_COARSE) != 0;
-	flags.ui32.ReadOnly = (info->flags & MEMORY_READ_ONLY) != 0;
-	flags.ui32.FixedAddress = (info->flags & MEMORY_FIXED_ADDRESS) != 0;
-	flags.ui32.HostAccess = info->kind == MEMORY_SYSTEM;
-	flags.ui32.NonPaged = info->kind == MEMORY_LOCAL;
-	flags.ui32.Scratch = info->kind == MEMORY_SCRATCH;
-	flags.ui32.OnlyAddress = info->kind == MEMORY_ADDRESS;
-	return flags;
-}
-
 /*
  * Describes the buffer a pointer leads into.  An unknown pointer is type UNKNOWN and ERROR, as in
  * libhsakmt.  The node array stays valid until the buffer is mapped differently or freed.
@@ -364,9 +351,8 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtQueryPointerInfo(const void *Pointer, HsaPointerIn
 		PointerInfo->Type = info.kind == MEMORY_SYSTEM || info.kind == MEMORY_LOCAL
 					    ? HSA_POINTER_ALLOCATED
 					    : HSA_POINTER_RESERVED_ADDR;
-		if (info.gpu != MEMORY_HOST)
-			PointerInfo->Node = process->gpu_nodes[info.gpu];
-		PointerInfo->MemFlags = flags_of(&info);
+		PointerInfo->Node = info.caller_node;
+		PointerInfo->MemFlags.Value = info.caller_flags;
 		PointerInfo->CPUAddress = info.start;
 		PointerInfo->GPUAddress = ptr_to_u64(info.start);
 		PointerInfo->SizeInBytes = info.size;

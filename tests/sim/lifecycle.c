@@ -21,6 +21,14 @@
 #include "forked.h"
 #include "scenario.h"
 
+#ifdef __has_feature
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 #define CLOSED HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED
 
 static int start(void **state)
@@ -208,7 +216,7 @@ static void a_thousand_cycles_leave_nothing_behind(void **state)
 	}
 	assert_int_equal(count_fds(), fds);
 	assert_int_equal(count_threads(), threads);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !SANITIZED
 	assert_in_range(resident_kilobytes(), 0, memory + 512);
 #else
 	(void)memory; /* the sanitizers keep freed memory; the leak checker looks at exit */

@@ -235,6 +235,29 @@ static void residency_of_many_ends_in_the_latest_fence(void **state)
 	dxg_close(dxg);
 }
 
+static int pending_for_ever(unsigned long command, void *arg)
+{
+	if (command == LX_DXMAKERESIDENT)
+		((struct d3dddi_makeresident *)arg)->paging_fence_value = UINT64_MAX;
+	else
+		((struct d3dddi_mapgpuvirtualaddress *)arg)->paging_fence_value = UINT64_MAX;
+	return 0x103;
+}
+
+static void a_fence_value_that_marks_loss_is_not_waited_for(void **state)
+{
+	struct dxg *dxg = opened();
+	uint64_t va, fence;
+
+	(void)state;
+	answer = pending_for_ever;
+	assert_int_equal(dxg_make_resident(dxg, 1, &(d3dkmt_handle){2}, 1, &fence), -EPROTO);
+	assert_int_equal(fence, 0);
+	assert_int_equal(dxg_map_gpu_va(dxg, &(struct dxg_gpu_va_map){.size = 4096}, &va, &fence), -EPROTO);
+	assert_int_equal(fence, 0);
+	dxg_close(dxg);
+}
+
 static int seventy_adapters(unsigned long command, void *arg)
 {
 	if (command == LX_DXENUMADAPTERS3)
@@ -442,6 +465,7 @@ int main(void)
 		cmocka_unit_test(a_raw_ntstatus_in_the_result_becomes_its_errno),
 		cmocka_unit_test(the_status_behind_an_errno_is_kept),
 		cmocka_unit_test(residency_of_many_ends_in_the_latest_fence),
+		cmocka_unit_test(a_fence_value_that_marks_loss_is_not_waited_for),
 		cmocka_unit_test(more_adapters_than_room_are_an_error_not_an_empty_list),
 		cmocka_unit_test(an_old_driver_is_asked_the_old_way),
 		cmocka_unit_test(private_data_longer_than_sent_does_no_harm),
