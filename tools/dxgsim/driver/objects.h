@@ -127,6 +127,7 @@ struct syncobject {
 	struct shared_syncobject *shared; /* holds a reference; NULL: not shared */
 	uint64_t guest_event;		  /* CPU_NOTIFICATION: removed with the object; else 0 */
 	struct io_mapping fence;
+	uint64_t fence_va; /* where it was mapped; stays when it is unmapped */
 };
 
 struct shared_resource;

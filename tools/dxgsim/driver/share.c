@@ -426,7 +426,7 @@ void shared_syncobject_open_undo(struct process *process, struct syncobject *obj
 
 static int write_opened(uint64_t arg, const struct syncobject *object, uint64_t gpu_va)
 {
-	uint64_t cpu_va = (uint64_t)(uintptr_t)object->fence.address;
+	uint64_t cpu_va = object->fence_va;
 
 	if (copy_to_user(arg + offsetof(struct d3dkmt_opensyncobjectfromnthandle2, sync_object),
 			 &object->handle, sizeof(object->handle)))
@@ -460,6 +460,7 @@ static int open_from_file(struct process *process, const struct d3dkmt_opensynco
 		ret = write_opened(arg, object, gpu_va);
 		if (ret)
 			shared_syncobject_open_undo(process, object);
+		object_put(&object->object);
 	}
 	device_put(device);
 	return ret;

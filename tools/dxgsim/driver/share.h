@@ -10,7 +10,7 @@
 int shared_file_begin(uint64_t fd, enum driver_file_kind kind, struct driver_file **file);
 
 /*
- * Opens a shared sync object on a device: asks the host, makes the guest object (borrowed in *object).  What
+ * Opens a shared sync object on a device: asks the host, makes the guest object (a reference in *object).  What
  * syncobject_create() or the host say.
  */
 int shared_syncobject_open(struct device *device, struct shared_syncobject *shared, uint32_t flags,

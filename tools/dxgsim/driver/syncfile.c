@@ -479,7 +479,7 @@ int ioctl_wait_sync_file(struct process *process, uint64_t arg)
 static int write_opened(uint64_t arg, const struct sync_file *sync, const struct syncobject *object,
 			uint64_t gpu_va)
 {
-	uint64_t cpu_va = (uint64_t)(uintptr_t)object->fence.address;
+	uint64_t cpu_va = object->fence_va;
 	uint64_t value = current_value(sync);
 
 	if (copy_to_user(arg + offsetof(struct d3dkmt_opensyncobjectfromsyncfile, syncobj), &object->handle,
@@ -512,6 +512,7 @@ static int open_from_sync_file(struct process *process, const struct d3dkmt_open
 		ret = write_opened(arg, sync, object, gpu_va);
 		if (ret)
 			shared_syncobject_open_undo(process, object);
+		object_put(&object->object);
 	}
 	device_put(device);
 	return ret;

@@ -76,6 +76,7 @@ int syncobject_create(struct device *device, const struct syncobject_info *info,
 		syncobject->device = device;
 		object_get(&device->object);
 		ret = io_map(info->fence_page, 1, &syncobject->fence);
+		syncobject->fence_va = (uint64_t)(uintptr_t)syncobject->fence.address;
 	}
 	if (!ret) {
 		pthread_mutex_lock(&process->lock);
@@ -84,6 +85,9 @@ int syncobject_create(struct device *device, const struct syncobject_info *info,
 			ret = handle_assign(&process->handles, HANDLE_SYNCOBJECT, syncobject, info->handle);
 		if (!ret) {
 			syncobject->handle_valid = true;
+			object_get(
+				&syncobject
+					 ->object); /* the caller's: another thread may destroy it at once */
 			if (info->monitored_fence)
 				TAILQ_INSERT_TAIL(&device->syncobjects, syncobject, entry);
 			else
@@ -224,13 +228,13 @@ static int send_create_sync_object(struct device *device,
 	return message_call(&m);
 }
 
-static void fence_addresses_set(struct d3dddi_synchronizationobjectinfo2 *info, const void *cpu, uint64_t gpu)
+static void fence_addresses_set(struct d3dddi_synchronizationobjectinfo2 *info, uint64_t cpu, uint64_t gpu)
 {
 	if (info->type == D3DDDI_PERIODIC_MONITORED_FENCE) {
-		info->periodic_monitored_fence.fence_cpu_virtual_address = (uint64_t)(uintptr_t)cpu;
+		info->periodic_monitored_fence.fence_cpu_virtual_address = cpu;
 		info->periodic_monitored_fence.fence_gpu_virtual_address = gpu;
 	} else {
-		info->monitored_fence.fence_cpu_virtual_address = (uint64_t)(uintptr_t)cpu;
+		info->monitored_fence.fence_cpu_virtual_address = cpu;
 		info->monitored_fence.fence_gpu_virtual_address = gpu;
 	}
 }
@@ -272,10 +276,11 @@ static int sync_object_make(struct device *device, struct d3dkmt_createsynchroni
 	if (ret)
 		return ret;
 	if (info.monitored_fence)
-		fence_addresses_set(&args->info, syncobject->fence.address, reply.fence_gpu_va);
+		fence_addresses_set(&args->info, syncobject->fence_va, reply.fence_gpu_va);
 	ret = copy_to_user(arg, args, sizeof(*args));
 	if (ret)
 		syncobject_undo(syncobject);
+	object_put(&syncobject->object);
 	return ret;
 }
 

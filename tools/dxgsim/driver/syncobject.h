@@ -18,7 +18,8 @@ struct syncobject_info {
 /*
  * Makes the guest object of a sync object the host has just created or opened on a device: maps the fence page
  * (-ENOMEM for an unusable address), registers the handle (-EINVAL), links it.  On error nothing remains
- * in the guest; the caller sends DESTROYSYNCOBJECT (syncobject_send_destroy).  *object is borrowed.
+ * in the guest; the caller sends DESTROYSYNCOBJECT (syncobject_send_destroy).  *object comes with a
+ * reference of the caller's (object_put()).
  */
 int syncobject_create(struct device *device, const struct syncobject_info *info, struct syncobject **object);
 /* Undoes syncobject_create() for a caller that fails afterwards; sends nothing. */
