@@ -215,9 +215,15 @@ void host_destroy_allocation(struct host_call *call)
 		return;
 	}
 	for (uint32_t i = 0; i < request->allocation_count; i++) {
-		struct host_allocation *allocation = objects_find(
-			&call->process->handles, request->allocations[i], HOST_OBJECT_ALLOCATION, call->name);
+		struct host_allocation *allocation;
 
+		if (!request->allocations[i]) {
+			/* the guest driver's own: it keeps the zero handle of a refused creation, and cleans it up */
+			call->m->status = HOST_STATUS_INVALID_HANDLE;
+			continue;
+		}
+		allocation = objects_find(&call->process->handles, request->allocations[i],
+					  HOST_OBJECT_ALLOCATION, call->name);
 		if (allocation && allocation->locks)
 			report_misuse("%s: allocation 0x%x is still locked", call->name,
 				      request->allocations[i]);
