@@ -95,8 +95,11 @@ int dxg_create_paging_queue(struct dxg *dxg, d3dkmt_handle device, struct dxg_pa
 	ret = dxg_ioctl(dxg, LX_DXCREATEPAGINGQUEUE, &args);
 	if (ret < 0)
 		return ret;
-	if (!args.paging_queue || !args.sync_object || !args.fence_cpu_virtual_address)
+	if (!args.paging_queue || !args.sync_object || !args.fence_cpu_virtual_address) {
+		if (args.paging_queue)
+			dxg_destroy_paging_queue(dxg, args.paging_queue);
 		return dxg_fail(EIO, 0);
+	}
 	queue->handle = args.paging_queue;
 	queue->fence = args.sync_object;
 	queue->value = u64_to_ptr(args.fence_cpu_virtual_address);

@@ -70,10 +70,9 @@ int dxg_destroy_paging_queue(struct dxg *dxg, d3dkmt_handle queue);
 
 /* allocation.c */
 struct dxg_allocation {
-	void *sysmem; /* page-aligned memory of the caller, or NULL; all or none of an array */
-	void *private_data;
-	uint32_t
-		private_data_size; /* as sent; the buffer must have room for twice that, see dxg_create_allocations */
+	void *sysmem;	    /* page-aligned memory of the caller, or NULL; all or none of an array */
+	void *private_data; /* in and out */
+	uint32_t private_data_size;
 	d3dkmt_handle handle; /* out */
 };
 

@@ -2,16 +2,33 @@
 #include "gsp/retire.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <time.h>
 
 #include "util/compiler.h"
 
 void gsp_retire_list_init(struct gsp_retire_list *list)
 {
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&list->ended, &attributes);
+	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&list->lock, NULL);
 	list->first = NULL;
 	list->last = &list->first;
+	list->ending = 0;
+}
+
+/* True when everything that was listed has ended, callbacks included. */
+bool gsp_retire_is_empty(struct gsp_retire_list *list)
+{
+	bool empty;
+
+	pthread_mutex_lock(&list->lock);
+	empty = !list->first && !list->ending;
+	pthread_mutex_unlock(&list->lock);
+	return empty;
 }
 
 static void append(struct gsp_retire_list *list, struct gsp_retire *item)
@@ -78,6 +95,7 @@ static size_t run_all(struct gsp_retire *item)
 size_t gsp_retire_run(struct gsp_retire_list *list)
 {
 	struct gsp_retire *ready = NULL, **ready_last = &ready, *item;
+	size_t count;
 
 	pthread_mutex_lock(&list->lock);
 	item = list->first;
@@ -93,11 +111,19 @@ size_t gsp_retire_run(struct gsp_retire_list *list)
 			item->next = NULL;
 			*ready_last = item;
 			ready_last = &item->next;
+			list->ending++;
 		}
 		item = next;
 	}
 	pthread_mutex_unlock(&list->lock);
-	return run_all(ready);
+	if (!ready)
+		return 0;
+	count = run_all(ready);
+	pthread_mutex_lock(&list->lock);
+	list->ending -= count;
+	pthread_cond_broadcast(&list->ended);
+	pthread_mutex_unlock(&list->lock);
+	return count;
 }
 
 static bool first_pending(struct gsp_retire_list *list, struct gsp_fence_point *point)
@@ -119,9 +145,32 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
 }
 
+static struct timespec deadline_of(uint64_t start, uint64_t timeout_ns)
+{
+	uint64_t end = timeout_ns > (uint64_t)INT64_MAX - start ? (uint64_t)INT64_MAX : start + timeout_ns;
+
+	return (struct timespec){.tv_sec = (time_t)(end / 1000000000ULL),
+				 .tv_nsec = (long)(end % 1000000000ULL)};
+}
+
+/* Waits for what other threads took from the list.  0; -ETIMEDOUT. */
+static int wait_for_others(struct gsp_retire_list *list, uint64_t start, uint64_t timeout_ns)
+{
+	struct timespec deadline = deadline_of(start, timeout_ns);
+	int ret = 0;
+
+	pthread_mutex_lock(&list->lock);
+	while (list->ending && !ret)
+		ret = pthread_cond_timedwait(&list->ended, &list->lock, &deadline);
+	if (!list->ending)
+		ret = 0;
+	pthread_mutex_unlock(&list->lock);
+	return ret ? -ETIMEDOUT : 0;
+}
+
 /*
  * Waits until everything listed has ended, for at most timeout_ns in all; the loss of a device ends its items.
- * -ETIMEDOUT: some are still listed.
+ * -ETIMEDOUT: some are still listed, or their callbacks still run on another thread.
  */
 int gsp_retire_drain(struct gsp_retire_list *list, uint64_t timeout_ns)
 {
@@ -135,7 +184,7 @@ int gsp_retire_drain(struct gsp_retire_list *list, uint64_t timeout_ns)
 			/* what passed between the two looks still has to be run */
 			if (gsp_retire_run(list))
 				continue;
-			return 0;
+			return wait_for_others(list, start, timeout_ns);
 		}
 		waited = now_ns() - start;
 		ret = gsp_fence_wait(point.device, point.fence, point.value, point.wanted,
@@ -158,5 +207,6 @@ void gsp_retire_list_destroy(struct gsp_retire_list *list)
 			i->why = -ETIMEDOUT;
 		run_all(item);
 	}
+	pthread_cond_destroy(&list->ended);
 	pthread_mutex_destroy(&list->lock);
 }

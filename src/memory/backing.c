@@ -15,6 +15,7 @@
 #define CHUNK_SIZE     (1ULL << 30)
 #define LOCAL_GRAIN    (64ULL << 10) /* VRAM comes in pages of this size */
 #define PAGING_TIMEOUT 10000000000ULL
+#define FORM_EVIDENCE  (2ULL << 20) /* a refused chunk that is larger may have been refused for its size */
 
 static uint64_t chunk_size(const struct backing *backing, uint32_t index)
 {
@@ -70,7 +71,7 @@ static bool is_refusal(int error)
 /*
  * Creates one chunk in the form the driver is known to take.  Until the first success the other forms are tried too,
  * once per GPU: every refusal costs the user a line in the kernel log.  An error that is no refusal says nothing
- * about the forms, so the search stays open.
+ * about the forms, nor does the refusal of a large chunk, so the search stays open.
  */
 static int create_in_some_form(struct backing *backing, const struct backing_spec *spec,
 			       const struct gsp_handles *handles, uint32_t index)
@@ -103,7 +104,8 @@ static int create_in_some_form(struct backing *backing, const struct backing_spe
 		if (!is_refusal(other))
 			return other;
 	}
-	atomic_store(&gpu->form_settled, true);
+	if (chunk_size(backing, index) <= FORM_EVIDENCE)
+		atomic_store(&gpu->form_settled, true);
 	log_err("GPU %u: its driver refuses allocations in every known form: %s (%s)", backing->gpu,
 		strerror(-ret), dxg_status_name(dxg_last_status()));
 	return ret;

@@ -33,15 +33,11 @@ void buffer_put(struct buffer *buffer)
 	free(buffer);
 }
 
-/* Ends what waits to be ended, for want of memory.  True if that freed anything, so that another try makes sense. */
+/* Ends what waits to be ended, for want of memory.  True if there was anything, so that another try makes sense. */
 bool memory_make_room(struct memory *memory)
 {
-	bool waiting;
-
-	pthread_mutex_lock(&memory->retired.lock);
-	waiting = memory->retired.first != NULL;
-	pthread_mutex_unlock(&memory->retired.lock);
-	if (waiting)
-		gsp_retire_drain(&memory->retired, DRAIN_NS);
-	return waiting;
+	if (gsp_retire_is_empty(&memory->retired))
+		return false;
+	gsp_retire_drain(&memory->retired, DRAIN_NS);
+	return true;
 }

@@ -128,9 +128,14 @@ static int map_exactly(struct buffer *buffer, uint64_t wanted)
 	return ret;
 }
 
-static bool overlaps(const struct backing *backing, uint64_t start, uint64_t size)
+/* A backing of some part of [start, start + size), or NULL. */
+static struct backing *backing_within(const struct buffer *buffer, uint64_t start, uint64_t size)
 {
-	return start < backing->start + backing->size && backing->start < start + size;
+	struct backing *backing = buffer->backings;
+
+	while (backing && (start >= backing->start + backing->size || backing->start >= start + size))
+		backing = backing->next;
+	return backing;
 }
 
 static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enum kmd_domain domain)
@@ -174,16 +179,13 @@ static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enu
  */
 static int map_part(struct buffer *buffer, uint64_t start, uint64_t size)
 {
+	struct backing *backing = backing_within(buffer, start, size);
 	int ret = -ENOSPC;
 
-	for (struct backing *backing = buffer->backings; backing; backing = backing->next) {
-		if (!overlaps(backing, start, size))
-			continue;
+	if (backing) {
 		if (backing->start != start || backing->size != size)
 			return -EBUSY;
-		if (backing->resident && backing->mapped == backing->count)
-			return 0;
-		/* what an earlier failure left behind */
+		/* an earlier failure may have left it incomplete; else there is nothing to do */
 		ret = make_resident(backing);
 		if (!ret)
 			ret = backing_map(backing, protection_of(buffer));
@@ -191,7 +193,8 @@ static int map_part(struct buffer *buffer, uint64_t start, uint64_t size)
 	}
 	if (IS_ALIGNED(start, LOCAL_GRAIN))
 		ret = map_part_in(buffer, start, size, KMD_DOMAIN_LOCAL);
-	if (ret && ret != -ENODEV && ret != -ETIMEDOUT) {
+	/* not over what the GPU would not give back */
+	if (ret && ret != -ENODEV && ret != -ETIMEDOUT && !backing_within(buffer, start, size)) {
 		log_debug("GPU %u: no local memory for scratch (%s), using host pages", buffer->gpu,
 			  strerror(-ret));
 		ret = map_part_in(buffer, start, size, KMD_DOMAIN_SYSTEM);
@@ -201,11 +204,9 @@ static int map_part(struct buffer *buffer, uint64_t start, uint64_t size)
 
 static int unmap_part(struct buffer *buffer, uint64_t address)
 {
-	struct backing *backing = buffer->backings;
+	struct backing *backing = backing_within(buffer, address, 1);
 	int ret;
 
-	while (backing && !overlaps(backing, address, 1))
-		backing = backing->next;
 	if (!backing)
 		return 0;
 	ret = backing_unmap(backing);

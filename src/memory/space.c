@@ -45,6 +45,7 @@ struct pool {
 struct space {
 	struct gsp_device *devices[SPACE_MAX_GPUS];
 	unsigned count;
+	uint64_t outside; /* bit per GPU that has no addresses in common with those before it */
 	uint64_t lowest;
 	uint64_t highest; /* exclusive */
 
@@ -65,10 +66,25 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 	return MIN(MAX(value, low), high);
 }
 
+/* Narrows the space to what a GPU reaches.  False, and the space as it was: that would leave nothing. */
+static bool narrow(struct space *space, const struct kmd_adapter *info)
+{
+	uint64_t lowest =
+		ALIGN_UP(MAX(space->lowest, MIN(info->va_base, HIGHEST_ADDRESS)), RESERVATION_GRAIN);
+	uint64_t highest = ALIGN_DOWN(MIN(space->highest, info->va_limit), RESERVATION_GRAIN);
+
+	if (lowest >= highest)
+		return false;
+	space->lowest = lowest;
+	space->highest = highest;
+	return true;
+}
+
 /*
- * An empty space valid on all the GPUs; nothing is reserved before the first range is asked for.
- * The devices (at most SPACE_MAX_GPUS) must outlive it.  device_memory is the sum of the GPUs' own memory, from which
- * the size of reservations follows.  -EINVAL: the GPUs have no addresses in common; -ENOMEM.
+ * An empty space valid on the GPUs; nothing is reserved before the first range is asked for.  A GPU that has
+ * no addresses in common with those before it stays outside: no range is reserved on it.  The devices (at most
+ * SPACE_MAX_GPUS) must outlive the space.  device_memory is the sum of the GPUs' own memory, from which the
+ * size of reservations follows.  -EINVAL: too many GPUs; -ENOMEM.
  */
 int space_create(struct gsp_device *const *devices, unsigned count, uint64_t device_memory,
 		 struct space **out)
@@ -82,23 +98,19 @@ int space_create(struct gsp_device *const *devices, unsigned count, uint64_t dev
 	if (!space)
 		return -ENOMEM;
 	space->count = count;
-	space->lowest = LOWEST_ADDRESS;
+	space->lowest = ALIGN_UP(LOWEST_ADDRESS, RESERVATION_GRAIN);
 	space->highest = HIGHEST_ADDRESS;
 	for (unsigned i = 0; i < count; i++) {
 		const struct kmd_adapter *info = gsp_device_info(devices[i]);
 
 		space->devices[i] = devices[i];
-		if (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE))
+		if (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE) || narrow(space, info))
 			continue;
-		space->lowest = MAX(space->lowest, info->va_base);
-		space->highest = MIN(space->highest, info->va_limit);
+		space->outside |= 1ULL << i;
+		log_err("GPU %u: its addresses, %#llx to %#llx, are of no use to this process: no memory on "
+			"it",
+			i, (unsigned long long)info->va_base, (unsigned long long)info->va_limit);
 	}
-	space->highest = ALIGN_DOWN(space->highest, RESERVATION_GRAIN);
-	if (space->lowest > space->highest - MIN(space->highest, RESERVATION_GRAIN)) {
-		free(space);
-		return -EINVAL;
-	}
-	space->lowest = ALIGN_UP(space->lowest, RESERVATION_GRAIN);
 	space->pools[SPACE_SYSTEM].unit = clamp(ALIGN_UP(host_memory(), GIB), 4 * GIB, 64 * GIB);
 	space->pools[SPACE_DEVICE].unit =
 		clamp(ALIGN_UP(2 * MIN(device_memory, 512 * GIB), GIB), 16 * GIB, 256 * GIB);
@@ -227,8 +239,8 @@ static uint64_t map_cpu(const struct space *space, uint64_t size)
 }
 
 /*
- * Reserves on every GPU that is not lost.  -EEXIST: some GPU has something there already, or refuses
- * for a reason it does not tell; -ENODEV: every GPU is lost.  On failure nothing is left reserved.
+ * Reserves on every GPU that is neither lost nor outside.  -EEXIST: some GPU has something there already, or refuses
+ * for a reason it does not tell; -ENODEV: there are GPUs, but none of that kind.  On failure nothing is left reserved.
  */
 static int reserve_on_gpus(struct space *space, uint64_t start, uint64_t size, uint64_t *gpus)
 {
@@ -238,7 +250,7 @@ static int reserve_on_gpus(struct space *space, uint64_t start, uint64_t size, u
 		uint64_t va;
 		int ret;
 
-		if (gsp_device_is_lost(device))
+		if (space->outside >> i & 1 || gsp_device_is_lost(device))
 			continue;
 		ret = gsp_device_result(device,
 					dxg_reserve_gpu_va(gsp_device_dxg(device), gsp_device_adapter(device),
@@ -371,7 +383,7 @@ static int grow(struct space *space, struct pool *pool, uint64_t at, uint64_t si
 
 /*
  * Takes `size` bytes (page multiple) at a multiple of `alignment` (a power of two), without access.
- * -ENOMEM: no such range can be had on the CPU and all GPUs; -ENODEV: every GPU is lost.
+ * -ENOMEM: no such range can be had on the CPU and all GPUs; -ENODEV: every GPU is lost or outside.
  */
 int space_take(struct space *space, enum space_pool which, uint64_t size, uint64_t alignment,
 	       struct va_range **out)
@@ -432,7 +444,7 @@ void space_give(struct space *space, enum space_pool which, struct va_range *ran
 	pthread_mutex_unlock(&space->lock);
 }
 
-/* Bit per GPU on which a range is reserved; a GPU that was lost before is not among them. */
+/* Bit per GPU on which a range is reserved; one that was lost before or is outside is not among them. */
 uint64_t space_gpus_of(const struct va_range *range)
 {
 	return ((const struct reservation *)range->region)->gpus;

@@ -174,16 +174,28 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtQueryEventState(HsaEvent *Event)
 	return with_event(Event, query);
 }
 
-/* What a fault left in an event goes to the caller's HsaEvent. */
-static void copy_event_data(struct event_table *table, HsaEvent *event)
+static bool carries_data(HSA_EVENTTYPE type)
 {
-	HsaEventData *data = &event->EventData;
+	return type == HSA_EVENTTYPE_MEMORY || type == HSA_EVENTTYPE_HW_EXCEPTION;
+}
+
+/*
+ * What a fault left in an event goes to the caller's HsaEvent, unless that was destroyed meanwhile: it may
+ * be freed as soon as the event was set, before its waiter has run.
+ */
+static void copy_event_data(struct process *process, uint32_t id, HsaEvent *event)
+{
+	HsaEventData *data;
 	struct event_state state;
 
-	if (data->EventType != HSA_EVENTTYPE_MEMORY && data->EventType != HSA_EVENTTYPE_HW_EXCEPTION)
+	if (event_query(process->events, id, &state) || !carries_data((HSA_EVENTTYPE)state.type))
 		return;
-	if (event_query(table, event->EventId, &state))
+	pthread_mutex_lock(&process->lock);
+	if (process->event_handles[id] != event) {
+		pthread_mutex_unlock(&process->lock);
 		return;
+	}
+	data = &event->EventData;
 	if (state.type == EVENT_MEMORY) {
 		data->EventData.MemoryAccessFault.NodeId = state.fault.node;
 		data->EventData.MemoryAccessFault.VirtualAddress = state.fault.address;
@@ -197,6 +209,7 @@ static void copy_event_data(struct event_table *table, HsaEvent *event)
 		data->EventData.HwException.ResetCause =
 			(HSA_EVENTID_HW_EXCEPTION_CAUSE)state.exception.cause;
 	}
+	pthread_mutex_unlock(&process->lock);
 }
 
 static HSAKMT_STATUS wait_on(struct process *process, HsaEvent *events[], HSAuint32 count, bool all,
@@ -204,6 +217,7 @@ static HSAKMT_STATUS wait_on(struct process *process, HsaEvent *events[], HSAuin
 {
 	uint32_t on_stack[IDS_ON_STACK], *ids = on_stack;
 	HSAKMT_STATUS status = HSAKMT_STATUS_SUCCESS;
+	bool with_data = false;
 
 	if (!count)
 		return HSAKMT_STATUS_INVALID_PARAMETER;
@@ -213,16 +227,18 @@ static HSAKMT_STATUS wait_on(struct process *process, HsaEvent *events[], HSAuin
 			return HSAKMT_STATUS_NO_MEMORY;
 	}
 	for (HSAuint32 i = 0; i < count && status == HSAKMT_STATUS_SUCCESS; i++) {
-		if (events[i])
+		if (events[i]) {
 			ids[i] = events[i]->EventId;
-		else
+			with_data = with_data || carries_data(events[i]->EventData.EventType);
+		} else {
 			status = HSAKMT_STATUS_INVALID_HANDLE;
+		}
 	}
 	if (status == HSAKMT_STATUS_SUCCESS)
 		status = event_status(event_wait(process->events, ids, count, all, milliseconds, ages));
-	if (status == HSAKMT_STATUS_SUCCESS)
+	if (status == HSAKMT_STATUS_SUCCESS && with_data)
 		for (HSAuint32 i = 0; i < count; i++)
-			copy_event_data(process->events, events[i]);
+			copy_event_data(process, ids[i], events[i]);
 	if (ids != on_stack)
 		free(ids);
 	return status;

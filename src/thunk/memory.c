@@ -184,7 +184,7 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtFreeMemory(void *MemoryAddress, HSAuint64 SizeInBy
 	return status;
 }
 
-/* What the budget leaves in one segment group; 0 when the host does not tell. */
+/* What the budget leaves in one segment group.  -ENODATA: the group is empty, or the host does not tell. */
 static int group_available(struct gsp_device *gpu, enum d3dkmt_memory_segment_group group, uint64_t *bytes)
 {
 	struct dxg_video_memory memory;
@@ -195,6 +195,22 @@ static int group_available(struct gsp_device *gpu, enum d3dkmt_memory_segment_gr
 }
 
 /*
+ * The sum over the groups that a GPU's memory may be in.  Windows may put all segments of a GPU with unified
+ * memory into one group (Microsoft: DXGI_MEMORY_SEGMENT_GROUP); the other one is then empty.
+ */
+static int available(struct gsp_device *gpu, uint64_t *bytes)
+{
+	int ret = group_available(gpu, D3DKMT_MEMORY_SEGMENT_GROUP_LOCAL, bytes), other;
+	uint64_t shared;
+
+	if (gsp_device_info(gpu)->discrete || (ret && ret != -ENODATA))
+		return ret;
+	other = group_available(gpu, D3DKMT_MEMORY_SEGMENT_GROUP_NON_LOCAL, &shared);
+	*bytes += shared;
+	return other == -ENODATA ? ret : other;
+}
+
+/*
  * What the budget of this process leaves on a GPU, in bytes; on an integrated one with the system
  * memory it shares.  ERROR when the host does not tell: never a number that means nothing.
  */
@@ -202,8 +218,8 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtAvailableMemory(HSAuint32 Node, HSAuint64 *Availab
 {
 	struct process *process;
 	HSAKMT_STATUS status = process_enter(&process);
-	uint64_t local = 0, shared = 0;
-	int gpu, ret;
+	uint64_t bytes;
+	int gpu;
 
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
@@ -213,14 +229,10 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtAvailableMemory(HSAuint32 Node, HSAuint64 *Availab
 	if (status == HSAKMT_STATUS_SUCCESS && !AvailableBytes)
 		status = HSAKMT_STATUS_INVALID_PARAMETER;
 	if (status == HSAKMT_STATUS_SUCCESS) {
-		ret = group_available(process->gpus[gpu], D3DKMT_MEMORY_SEGMENT_GROUP_LOCAL, &local);
-		if (!ret && !gsp_device_info(process->gpus[gpu])->discrete)
-			ret = group_available(process->gpus[gpu], D3DKMT_MEMORY_SEGMENT_GROUP_NON_LOCAL,
-					      &shared);
-		if (ret)
+		if (available(process->gpus[gpu], &bytes))
 			status = HSAKMT_STATUS_ERROR;
 		else
-			*AvailableBytes = local + shared;
+			*AvailableBytes = bytes;
 	}
 	process_leave();
 	return status;

@@ -3,7 +3,6 @@
 #include <hsakmt/hsakmt.h>
 
 #include "thunk/process.h"
-#include "topology/topology.h"
 
 /*
  * The debugger interface of the Linux driver (trap buffers, queue suspension) has no counterpart in

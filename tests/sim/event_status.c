@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Events as callers see them: what an HsaEvent holds, and what the calls answer. */
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -181,6 +183,42 @@ static void events_run_out_and_come_back(void **state)
 		assert_status(hsaKmtDestroyEvent(events[--count]), SUCCESS);
 }
 
+struct sleeper {
+	HsaEvent *events[2];
+	HSAKMT_STATUS status;
+};
+
+static void *sleep_on_all(void *arg)
+{
+	struct sleeper *sleeper = arg;
+
+	sleeper->status = hsaKmtWaitOnMultipleEvents(sleeper->events, 2, true, HSA_EVENTTIMEOUT_INFINITE);
+	return NULL;
+}
+
+/* The waiter may run only when the event is gone: it was set, and the HsaEvent is not looked at any more. */
+static void an_event_may_end_when_it_has_been_set(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 100; round++) {
+		struct sleeper sleeper = {.events = {make(HSA_EVENTTYPE_SIGNAL, false, false),
+						     make(HSA_EVENTTYPE_SIGNAL, true, false)}};
+		pthread_t thread;
+
+		assert_int_equal(pthread_create(&thread, NULL, sleep_on_all, &sleeper), 0);
+		/* once the first one stays consumed, the sleeper has it and waits for the second */
+		do {
+			assert_status(hsaKmtSetEvent(sleeper.events[0]), SUCCESS);
+			sched_yield();
+		} while (hsaKmtWaitOnEvent(sleeper.events[0], 0) == HSAKMT_STATUS_SUCCESS);
+		assert_status(hsaKmtSetEvent(sleeper.events[1]), SUCCESS);
+		assert_status(hsaKmtDestroyEvent(sleeper.events[1]), SUCCESS);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_status(sleeper.status, SUCCESS);
+		assert_status(hsaKmtDestroyEvent(sleeper.events[0]), SUCCESS);
+	}
+}
+
 static void events_need_no_topology(void **state)
 {
 	HsaEvent *event;
@@ -206,6 +244,7 @@ int main(void)
 		OPEN(waiting_for_all_takes_all_or_none),
 		OPEN(ages_tell_of_events_that_somebody_else_consumed),
 		OPEN(events_run_out_and_come_back),
+		OPEN(an_event_may_end_when_it_has_been_set),
 		CLOSED(events_need_no_topology),
 	};
 

@@ -150,6 +150,24 @@ static void scratch_that_gets_no_vram_gets_host_pages(void **state)
 	machine_assert_allocations(0);
 }
 
+/* What cannot be taken off the GPU again is not mapped over with something else; the next try completes it. */
+static void half_mapped_scratch_is_not_mapped_twice(void **state)
+{
+	struct machine *machine = *state;
+	char *range = allocate(machine->gpus[0], 4 * GIB, scratch);
+	HSAuint64 va;
+
+	/* of two chunks the second is refused, and so is taking the first one back */
+	fail_next("ioctl=MAPGPUVIRTUALADDRESS:nth=2:count=2:errno=EINVAL");
+	assert_int_not_equal(hsaKmtMapMemoryToGPU(range, GIB + MIB, &va), HSAKMT_STATUS_SUCCESS);
+	assert_struck("MAPGPUVIRTUALADDRESS");
+	machine_assert_allocations(2);
+	assert_status(hsaKmtMapMemoryToGPU(range, GIB + MIB, &va), SUCCESS);
+	machine_assert_allocations(2);
+	assert_status(hsaKmtFreeMemory(range, 4 * GIB), SUCCESS);
+	machine_assert_allocations(0);
+}
+
 static void an_unmap_that_fails_is_told_and_can_be_tried_again(void **state)
 {
 	struct machine *machine = *state;
@@ -232,6 +250,26 @@ static void a_budget_that_the_host_does_not_tell_is_an_error(void **state)
 	assert_status(hsaKmtAvailableMemory(machine->gpus[0], &bytes), SUCCESS);
 }
 
+/* With unified memory Windows may put all segments of a GPU into one group; the other one reads as zeros. */
+static void an_apu_may_have_one_empty_segment_group(void **state)
+{
+	struct machine *machine = *state;
+	HSAuint64 all, part[2];
+
+	assert_status(hsaKmtAvailableMemory(machine->gpus[1], &all), SUCCESS);
+	fail_next("ioctl=QUERYVIDEOMEMORYINFO:nth=1:zero");
+	assert_status(hsaKmtAvailableMemory(machine->gpus[1], &part[0]), SUCCESS);
+	assert_struck("QUERYVIDEOMEMORYINFO");
+	fail_next("ioctl=QUERYVIDEOMEMORYINFO:nth=2:zero");
+	assert_status(hsaKmtAvailableMemory(machine->gpus[1], &part[1]), SUCCESS);
+	assert_struck("QUERYVIDEOMEMORYINFO");
+	assert_int_equal(part[0] + part[1], all);
+	/* both empty: the host does not tell */
+	fail_next("ioctl=QUERYVIDEOMEMORYINFO:count=0:zero");
+	assert_status(hsaKmtAvailableMemory(machine->gpus[1], &all), ERROR);
+	assert_struck("QUERYVIDEOMEMORYINFO");
+}
+
 static void a_full_ring_is_waited_out(void **state)
 {
 	struct machine *machine = *state;
@@ -254,10 +292,12 @@ int main(void)
 		OPEN(a_map_that_fails_keeps_the_mapping_there_was),
 		OPEN(vram_that_the_host_has_no_room_for_is_no_memory),
 		OPEN(scratch_that_gets_no_vram_gets_host_pages),
+		OPEN(half_mapped_scratch_is_not_mapped_twice),
 		OPEN(an_unmap_that_fails_is_told_and_can_be_tried_again),
 		OPEN(an_eviction_that_fails_is_no_error),
 		OPEN(an_address_that_a_gpu_refuses_is_replaced_by_another),
 		OPEN(a_budget_that_the_host_does_not_tell_is_an_error),
+		OPEN(an_apu_may_have_one_empty_segment_group),
 		OPEN(a_full_ring_is_waited_out),
 	};
 

@@ -146,6 +146,31 @@ static void success_without_a_handle_is_a_failure(void **state)
 	dxg_close(dxg);
 }
 
+static d3dkmt_handle destroyed_queue;
+
+static int a_paging_queue_without_its_fence(unsigned long command, void *arg)
+{
+	if (command == LX_DXCREATEPAGINGQUEUE)
+		((struct d3dkmt_createpagingqueue *)arg)->paging_queue = 5;
+	if (command == LX_DXDESTROYPAGINGQUEUE)
+		destroyed_queue = ((struct d3dddi_destroypagingqueue *)arg)->paging_queue;
+	return 0;
+}
+
+static void half_a_paging_queue_is_given_back(void **state)
+{
+	struct dxg *dxg = opened();
+	struct dxg_paging_queue queue;
+
+	(void)state;
+	answer = a_paging_queue_without_its_fence;
+	destroyed_queue = 0;
+	assert_int_equal(dxg_create_paging_queue(dxg, 1, &queue), -EIO);
+	assert_int_equal(queue.handle, 0);
+	assert_int_equal(destroyed_queue, 5);
+	dxg_close(dxg);
+}
+
 static void statistics_that_nobody_wrote_are_enoent(void **state)
 {
 	struct d3dkmt_querystatistics query = {.type = D3DKMT_QUERYSTATISTICS_ADAPTER};
@@ -460,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_ring_that_stays_full_ends_in_eagain),
 		cmocka_unit_test(an_interrupted_call_is_made_again),
 		cmocka_unit_test(success_without_a_handle_is_a_failure),
+		cmocka_unit_test(half_a_paging_queue_is_given_back),
 		cmocka_unit_test(statistics_that_nobody_wrote_are_enoent),
 		cmocka_unit_test(zeros_without_a_status_are_enodata),
 		cmocka_unit_test(a_raw_ntstatus_in_the_result_becomes_its_errno),

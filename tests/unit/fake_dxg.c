@@ -37,7 +37,7 @@ static int lost[MAX_ADAPTERS], occupied[MAX_ADAPTERS];
 static unsigned calls, fail_at, misuse;
 static int fail_with;
 static bool failed, hold, ignore_waits, excused;
-static uint64_t local_limit, local_used;
+static uint64_t local_limit, local_used, largest;
 static uint32_t wanted_version;
 static d3dkmt_handle next_handle;
 static struct {
@@ -56,6 +56,7 @@ void fake_reset(void)
 	used = calls = fail_at = misuse = 0;
 	failed = hold = ignore_waits = excused = false;
 	local_limit = UINT64_MAX;
+	largest = UINT64_MAX;
 	local_used = 0;
 	wanted_version = 0;
 	next_handle = 0x40080000;
@@ -122,6 +123,11 @@ void fake_lose(unsigned adapter, enum d3dkmt_deviceexecution_state state)
 void fake_refuse_form_below(uint32_t version_word)
 {
 	wanted_version = version_word;
+}
+
+void fake_refuse_larger(uint64_t bytes)
+{
+	largest = bytes ? bytes : UINT64_MAX;
 }
 
 void fake_local_limit(uint64_t bytes)
@@ -318,15 +324,17 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 		const char *data = allocations[i].private_data;
 		struct object *o;
 		uint32_t version;
+		uint64_t size;
 
 		memcpy(&version, data + VERSION, sizeof(version));
-		if (version != wanted_version) {
+		memcpy(&size, data + SIZE_OFFSET, sizeof(size));
+		if (version != wanted_version || size > largest) {
 			ret = -EIO;
 			break;
 		}
 		o = add(ALLOCATION, adapter);
 		o->parent = device;
-		memcpy(&o->size, data + SIZE_OFFSET, sizeof(o->size));
+		o->size = size;
 		o->local = !allocations[i].sysmem;
 		/* pinning faults the pages in */
 		if (!o->local && *(volatile char *)allocations[i].sysmem)

@@ -23,8 +23,9 @@ void fake_finish(void);
 void fake_ignore_waits(bool ignore); /* armed waits do not finish held work either */
 void fake_lose(unsigned adapter, enum d3dkmt_deviceexecution_state state);
 void fake_refuse_form_below(
-	uint32_t version_word);	       /* allocations whose version word differs get a zero handle */
-void fake_local_limit(uint64_t bytes); /* residency of VRAM beyond this is -ENOMEM */
+	uint32_t version_word);		 /* allocations whose version word differs get a zero handle */
+void fake_refuse_larger(uint64_t bytes); /* allocations above this get a zero handle; 0: none do */
+void fake_local_limit(uint64_t bytes);	 /* residency of VRAM beyond this is -ENOMEM */
 void fake_occupy(unsigned adapter, unsigned reservations); /* the next ones are refused as taken */
 unsigned fake_leaks(void);				   /* objects on adapters that are not lost */
 unsigned fake_misuse(void);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -230,6 +231,53 @@ static void things_retire_when_all_their_points_passed(void **state)
 	assert_int_equal(fake_leaks(), 0);
 }
 
+struct slow_thing {
+	struct gsp_retire item;
+	sem_t started, go_on;
+};
+
+static void end_slowly(struct gsp_retire *item, int why)
+{
+	struct slow_thing *thing = (struct slow_thing *)(void *)item;
+
+	(void)why;
+	sem_post(&thing->started);
+	sem_wait(&thing->go_on);
+}
+
+static void *run_list(void *arg)
+{
+	gsp_retire_run(arg);
+	return NULL;
+}
+
+/* Whoever wants room must not be told that there is none because another thread is just making it. */
+static void what_another_thread_is_ending_has_not_ended(void **state)
+{
+	struct slow_thing thing = {.item = {.run = end_slowly}};
+	struct gsp_retire_list list;
+	pthread_t thread;
+
+	(void)state;
+	sem_init(&thing.started, 0, 0);
+	sem_init(&thing.go_on, 0, 0);
+	gsp_retire_list_init(&list);
+	assert_true(gsp_retire_is_empty(&list));
+	gsp_retire_add(&list, &thing.item);
+	assert_false(gsp_retire_is_empty(&list));
+	assert_int_equal(pthread_create(&thread, NULL, run_list, &list), 0);
+	sem_wait(&thing.started);
+	assert_false(gsp_retire_is_empty(&list));
+	assert_int_equal(gsp_retire_drain(&list, 1000000), -ETIMEDOUT);
+	sem_post(&thing.go_on);
+	assert_int_equal(gsp_retire_drain(&list, GSP_WAIT_FOREVER), 0);
+	assert_true(gsp_retire_is_empty(&list));
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	gsp_retire_list_destroy(&list);
+	sem_destroy(&thing.started);
+	sem_destroy(&thing.go_on);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup(a_loss_is_told_once, setup),
 		cmocka_unit_test_setup(a_wait_ends_done_late_or_lost, setup),
 		cmocka_unit_test_setup(things_retire_when_all_their_points_passed, setup),
+		cmocka_unit_test_setup(what_another_thread_is_ending_has_not_ended, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

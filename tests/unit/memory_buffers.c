@@ -284,6 +284,38 @@ static void taken_gpu_addresses_are_avoided(void **state)
 	tear_down(&w);
 }
 
+/* An address range that leaves no room costs that GPU its memory, not the other one, nor the process. */
+static void a_gpu_without_common_addresses_stands_aside(void **state)
+{
+	struct kmd_adapter infos[2] = {{.discrete = true, .vram_visible = GIB},
+				       {.discrete = true,
+					.vram_visible = GIB,
+					.valid = 1ULL << KMD_FIELD_VA_RANGE,
+					.va_base = 0,
+					.va_limit = 65536}};
+	struct memory_request request = {.kind = MEMORY_LOCAL, .gpu = 1, .size = 65536};
+	struct memory_gpu_config configs[2];
+	const uint32_t other = 1;
+	struct world w = {0};
+	void *p;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &infos[i], &w.devices[i]), 0);
+		configs[i] = (struct memory_gpu_config){
+			.device = w.devices[i], .info = &infos[i], .gfx_major = 10, .node = i + 1};
+	}
+	assert_int_equal(memory_create(configs, 2, &w.memory), 0);
+	p = alloc(&w, MEMORY_SYSTEM, MEMORY_HOST, 4096, 0);
+	assert_int_equal(memory_map(w.memory, p, 4096, NULL, 0, NULL), 0);
+	assert_true(fake_is_mapped(0, ptr_to_u64(p)));
+	assert_int_equal(memory_map(w.memory, p, 4096, &other, 1, NULL), -ENODEV);
+	assert_int_equal(memory_alloc(w.memory, &request, &p), -ENODEV);
+	request.gpu = 0;
+	assert_int_equal(memory_alloc(w.memory, &request, &p), 0);
+	tear_down(&w);
+}
+
 static void the_driver_s_form_is_found_once(void **state)
 {
 	struct world w;
@@ -294,6 +326,39 @@ static void the_driver_s_form_is_found_once(void **state)
 	alloc(&w, MEMORY_LOCAL, 0, MIB, 0);
 	assert_int_equal(fake_calls_of("create_allocations"), 3);
 	alloc(&w, MEMORY_LOCAL, 0, MIB, 0);
+	assert_int_equal(fake_calls_of("create_allocations"), 4);
+	tear_down(&w);
+}
+
+/* A large request may be refused for its size: the driver's form is found by the next small one. */
+static void a_refused_size_says_nothing_about_the_form(void **state)
+{
+	struct memory_request request = {.kind = MEMORY_LOCAL, .size = 64 * MIB};
+	struct world w;
+	void *p;
+
+	(void)state;
+	build(&w, 1);
+	fake_refuse_form_below(9);
+	fake_refuse_larger(MIB);
+	assert_int_equal(memory_alloc(w.memory, &request, &p), -EIO);
+	alloc(&w, MEMORY_LOCAL, 0, MIB, 0);
+	tear_down(&w);
+}
+
+/* A driver that takes no form at all is asked for one kind of allocation after that, not for all of them. */
+static void a_driver_that_takes_no_form_is_not_asked_for_ever(void **state)
+{
+	struct memory_request request = {.kind = MEMORY_LOCAL, .size = MIB};
+	struct world w;
+	void *p;
+
+	(void)state;
+	build(&w, 1);
+	fake_refuse_form_below(77);
+	assert_int_equal(memory_alloc(w.memory, &request, &p), -EIO);
+	assert_int_equal(fake_calls_of("create_allocations"), 3);
+	assert_int_equal(memory_alloc(w.memory, &request, &p), -EIO);
 	assert_int_equal(fake_calls_of("create_allocations"), 4);
 	tear_down(&w);
 }
@@ -488,7 +553,10 @@ int main(void)
 		cmocka_unit_test_setup(a_lost_gpu_does_not_take_the_other_along, setup),
 		cmocka_unit_test_setup(a_waiter_hears_of_a_reset, setup),
 		cmocka_unit_test_setup(taken_gpu_addresses_are_avoided, setup),
+		cmocka_unit_test_setup(a_gpu_without_common_addresses_stands_aside, setup),
 		cmocka_unit_test_setup(the_driver_s_form_is_found_once, setup),
+		cmocka_unit_test_setup(a_refused_size_says_nothing_about_the_form, setup),
+		cmocka_unit_test_setup(a_driver_that_takes_no_form_is_not_asked_for_ever, setup),
 		cmocka_unit_test_setup(looking_for_the_form_may_be_interrupted, setup),
 		cmocka_unit_test_setup(a_limited_address_space_is_shared, setup),
 		cmocka_unit_test_setup(any_call_may_fail, setup),
