@@ -19,6 +19,9 @@
  *                                                   HsaQueueInfo.SaveAreaAllocSize, the tail of
  *                                                   HsaQueueResource, the import and export descriptors
  *
+ * Headers of early 2026 have the 396-byte node properties with the caches of 392 (1056 bytes); nothing tells them
+ * from later ones, and 396 means 1060 here.
+ *
  * libhsakmt.so.1 speaks 356 and librocdxg.so.1 speaks 368 to every program that has not named another
  * size through DxgAbiCheck().  A program that defines HSAKMT_LAYOUT to something else than its library's
  * default must therefore call DxgAbiCheck() before it passes any of these structures.

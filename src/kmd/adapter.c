@@ -15,10 +15,23 @@
 
 static _Atomic uint64_t seen_lines[SEEN_LINES];
 
-static bool first_time(struct winluid luid, uint32_t rule)
+/* What was measured differs from one reading to the next, and is no new reason. */
+static uint64_t hash_words(const char *text)
+{
+	/* FNV-1a */
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (; *text; text++)
+		if (*text < '0' || *text > '9')
+			hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
+	return hash;
+}
+
+static bool first_time(struct winluid luid, const struct kmd_failure *failure)
 {
 	/* LUIDs are random here: the first half of a VMBus channel's GUID */
-	uint64_t key = ((uint64_t)luid.a << 32 | luid.b) ^ (uint64_t)(rule + 1) << 56;
+	uint64_t key = ((uint64_t)luid.a << 32 | luid.b) ^ (uint64_t)(failure->rule + 1) << 56 ^
+		       hash_words(failure->text);
 
 	for (size_t i = 0; i < SEEN_LINES; i++) {
 		uint64_t empty = 0;
@@ -162,7 +175,7 @@ static int query_all(struct dxg *dxg, const struct dxg_adapter *adapter, struct 
 static void report(const struct kmd_pci_ids *ids, struct winluid luid, const struct kmd_failure *failure,
 		   enum log_level level, const char *consequence)
 {
-	if (first_time(luid, failure->rule))
+	if (first_time(luid, failure))
 		log_write(level, "adapter %04x:%04x: %s, self-check %u, %s", ids->vendor, ids->device,
 			  consequence, failure->rule, failure->text);
 }
@@ -173,7 +186,7 @@ static void report(const struct kmd_pci_ids *ids, struct winluid luid, const str
  * NULL when it has none.  Nothing is created on the GPU.
  *
  * 0: *out is complete.  -EINVAL: not an AMD adapter, nothing was asked.  -ENOMEM.  -EPROTO: a self-check
- * failed, *why says which (and one line went to the log, once per adapter and rule).  Another -errno: a query
+ * failed, *why says which (and one line went to the log, once per adapter and reason).  Another -errno: a query
  * failed with it; *why has rule 1.  *out is zeroed on failure.
  */
 int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const struct kmd_pci_ids *ids,

@@ -185,8 +185,14 @@ static int check_counter(struct kmd_check *check)
 		return -EPROTO;
 	}
 	/* drivers in the guest before 2023-04 return no calibration, some hosts refuse it */
-	if (!kmd_adapter_has(a, KMD_FIELD_CLOCK_CALIBRATION))
+	if (!kmd_adapter_has(a, KMD_FIELD_CLOCK_CALIBRATION)) {
+		note(check, 5,
+		     "counter: %" PRIu64
+		     " Hz, and no calibration to compare it with: the GPU's timestamps keep "
+		     "their lengths, not their origin",
+		     hz);
 		return 0;
+	}
 	difference = hz > calibrated ? hz - calibrated : calibrated - hz;
 	if (difference <= hz / COUNTER_TOLERANCE)
 		return 0;

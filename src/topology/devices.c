@@ -257,7 +257,8 @@ static void overlay(struct device_info *info, const struct device_line *line, en
 /*
  * What is known of a device: the compiled-in line with the user's line over it, value by value.  In each
  * source the line of the revision comes before the line for all revisions, and that before the line of
- * another revision.  out->known is false when no source has the id.
+ * another revision; the user's line of another revision says nothing where the compiled-in ones have this one.
+ * out->known is false when no source has the id.
  */
 void device_table_find(const struct device_table *table, uint32_t id, uint32_t revision,
 		       struct device_info *out)
@@ -269,5 +270,6 @@ void device_table_find(const struct device_table *table, uint32_t id, uint32_t r
 	builtin = best_line(device_builtin, device_builtin_count, id, revision, &builtin_match);
 	user = best_line(table->lines, table->count, id, revision, &user_match);
 	overlay(out, builtin, builtin_match, ORIGIN_TABLE);
-	overlay(out, user, user_match, ORIGIN_USER_TABLE);
+	if (user_match > MATCH_ID || builtin_match <= MATCH_ID)
+		overlay(out, user, user_match, ORIGIN_USER_TABLE);
 }

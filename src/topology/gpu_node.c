@@ -20,12 +20,23 @@
 #define SGPR_BYTES_PER_CU   0x4000
 #define CP_QUEUES	    8
 #define QUEUES_PER_SDMA	    8 /* as amdkfd: gfx10.3 and later */
-#define DEFAULT_SIMDS	    2
-#define DEFAULT_WAVES	    16
 #define DEFAULT_LDS_KIB	    64
 #define VENDOR_AMD	    0x1002
 #define FIRMWARE_MASK	    0x3ffU
 #define UCODE_MASK(version) ((version)&FIRMWARE_MASK)
+
+/* SIMDs of a compute unit, and waves of a SIMD (LLVM: AMDGPUBaseInfo, the maximum of waves per EU). */
+static uint32_t default_simds(struct gfx_version gfx)
+{
+	return gfx.major >= 10 ? 2 : 4;
+}
+
+static uint32_t default_waves(struct gfx_version gfx)
+{
+	if (gfx.major < 10)
+		return gfx.major == 9 && (gfx.minor >= 4 || gfx.step == 0xa) ? 8 : 10;
+	return gfx.major == 10 && gfx.minor < 3 ? 20 : 16;
+}
 
 static uint32_t assumed_unless_told(struct gpu *gpu, enum device_column column, enum property property,
 				    uint32_t assumed)
@@ -87,14 +98,14 @@ static void fill_shape(struct gpu *gpu, const struct gpu_geometry *geometry, Hsa
 {
 	const struct kmd_adapter *kmd = &gpu->pub.kmd;
 
-	props->NumSIMDPerCU =
-		assumed_unless_told(gpu, DEVICE_SIMD_PER_CU, PROPERTY_NumSIMDPerCU, DEFAULT_SIMDS);
+	props->NumSIMDPerCU = assumed_unless_told(gpu, DEVICE_SIMD_PER_CU, PROPERTY_NumSIMDPerCU,
+						  default_simds(gpu->pub.gfx));
 	props->NumFComputeCores = geometry->compute_units * props->NumSIMDPerCU;
 	props->NumShaderBanks = geometry->engines;
 	props->NumArrays = geometry->arrays_per_engine;
 	props->NumCUPerArray = geometry->largest_array;
-	props->MaxWavesPerSIMD =
-		assumed_unless_told(gpu, DEVICE_WAVES_PER_SIMD, PROPERTY_MaxWavesPerSIMD, DEFAULT_WAVES);
+	props->MaxWavesPerSIMD = assumed_unless_told(gpu, DEVICE_WAVES_PER_SIMD, PROPERTY_MaxWavesPerSIMD,
+						     default_waves(gpu->pub.gfx));
 	props->LDSSizeInKB = assumed_unless_told(gpu, DEVICE_LDS_KB, PROPERTY_LDSSizeInKB, DEFAULT_LDS_KIB);
 	/* RDNA runs wave32 and wave64; HSA names the native one */
 	props->WaveFrontSize = gpu->pub.gfx.major >= 10 ? 32 : 64;

@@ -332,6 +332,23 @@ static void a_refusal_is_told_once_per_adapter(void **state)
 	assert_int_equal(host.lines, 2);
 }
 
+/* One rule may have two reasons, and another one at the next open; numbers in the text do not make a reason new. */
+static void each_reason_of_a_rule_is_told(void **state)
+{
+	struct dxg_adapter adapter = next_adapter();
+
+	(void)state;
+	host.fail[CALL_EX] = -ENODEV;
+	assert_int_equal(read_adapter(&adapter), -ENODEV);
+	host.fail[CALL_EX] = 0;
+	host.silent[CALL_ATI] = true;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(read_adapter(&adapter), -EPROTO);
+	assert_int_equal(why.rule, 1);
+	assert_int_equal(host.lines, 2);
+	assert_non_null(strstr(host.last_line, "0xBC0"));
+}
+
 static void an_answer_longer_than_the_buffer_is_found(void **state)
 {
 	static const enum call calls[] = {CALL_EX, CALL_ATI, CALL_SEGMENTS};
@@ -357,6 +374,7 @@ int main(void)
 		cmocka_unit_test_setup(failing_mandatory_query_ends_the_reading, setup),
 		cmocka_unit_test_setup(optional_queries_may_be_missing_but_not_broken, setup),
 		cmocka_unit_test_setup(a_refusal_is_told_once_per_adapter, setup),
+		cmocka_unit_test_setup(each_reason_of_a_rule_is_told, setup),
 		cmocka_unit_test_setup(an_answer_longer_than_the_buffer_is_found, setup),
 	};
 

@@ -102,6 +102,20 @@ static void exact_revision_comes_first(void **state)
 	assert_string_equal(info.name, "AMD Radeon 680M");
 	assert_int_equal(info.gfx.step, 5);
 
+	/* Navi 24's and Navi 33's notebook parts */
+	device_table_find(table, 0x7421, 0x00, &info);
+	assert_true(info.known && info.same_revision);
+	assert_int_equal(info.gfx.step, 4);
+	assert_int_equal(info.value[DEVICE_CU], 16);
+	device_table_find(table, 0x7423, 0x01, &info);
+	assert_true(info.known && info.same_revision);
+	assert_string_equal(info.name, "AMD Radeon Pro W6300");
+	assert_int_equal(info.value[DEVICE_CU], 12);
+	device_table_find(table, 0x7483, 0xC3, &info);
+	assert_true(info.known);
+	assert_int_equal(info.gfx.major, 11);
+	assert_int_equal(info.gfx.step, 2);
+
 	/* a revision nobody listed: a sibling's line */
 	device_table_find(table, 0x73BF, 0x77, &info);
 	assert_true(info.known);
@@ -133,6 +147,27 @@ static void user_lines_override_single_values(void **state)
 	add("device_id,revision,engine_mhz\n0x73BF,0xC3,3333\n");
 	device_table_find(table, 0x73BF, 0xC3, &info);
 	assert_int_equal(info.value[DEVICE_ENGINE_MHZ], 3333);
+}
+
+/* A card with the same id in the same machine, or the next one bought. */
+static void a_line_for_one_revision_leaves_the_others_alone(void **state)
+{
+	struct device_info info;
+
+	(void)state;
+	add("device_id,revision,name,cu\n0x744C,0xC8,Mine,90\n0x744C,0xCE,Mine too,\n");
+	device_table_find(table, 0x744C, 0xC8, &info);
+	assert_string_equal(info.name, "Mine");
+	assert_int_equal(info.value[DEVICE_CU], 90);
+	device_table_find(table, 0x744C, 0xCC, &info);
+	assert_string_equal(info.name, "AMD Radeon RX 7900 XT");
+	assert_int_equal(info.value[DEVICE_CU], 84);
+	assert_int_equal(info.origin[DEVICE_CU], ORIGIN_TABLE);
+	assert_true(info.same_revision);
+	/* where nobody knows the revision, the user's sibling is as good as it gets */
+	device_table_find(table, 0x744C, 0x01, &info);
+	assert_string_equal(info.name, "Mine");
+	assert_false(info.same_revision);
 }
 
 static void a_line_without_header_allows_a_device(void **state)
@@ -301,6 +336,7 @@ int main(void)
 		TEST(the_compiled_table_is_the_installed_file),
 		TEST(exact_revision_comes_first),
 		TEST(user_lines_override_single_values),
+		TEST(a_line_for_one_revision_leaves_the_others_alone),
 		TEST(a_line_without_header_allows_a_device),
 		TEST(bad_lines_are_skipped_with_a_message),
 		TEST(bad_numbers_are_skipped),

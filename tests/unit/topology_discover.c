@@ -399,6 +399,31 @@ static void clocks_belong_together(void **state)
 	assert_int_equal(topology_clock_counters(topology, gpu, &c), -ENODATA);
 }
 
+/* ROCr 5 aborts when a node has no clock counters. */
+static void a_host_without_calibration_has_counters_all_the_same(void **state)
+{
+	struct fake_adapter fake = fake_rx6800();
+	const struct topology_node *gpu;
+	HsaClockCounters first, second;
+	unsigned round_trips;
+
+	(void)state;
+	fake.kmd.valid &= ~(UINT64_C(1) << KMD_FIELD_CLOCK_CALIBRATION);
+	fake.clock_error = -ENODATA;
+	fake_host_add(&fake);
+	acquire();
+	gpu = topology_node(snapshot, 1);
+	round_trips = fake_host.round_trips;
+	assert_int_equal(topology_clock_counters(topology, gpu, &first), 0);
+	assert_int_equal(topology_clock_counters(topology, gpu, &second), 0);
+	assert_int_equal(fake_host.round_trips, round_trips);
+	/* 100 MHz: the counter and the clock that it is made of stay together */
+	assert_int_equal(first.GPUClockCounter, first.CPUClockCounter / 10);
+	assert_int_equal(second.GPUClockCounter, second.CPUClockCounter / 10);
+	assert_true(first.GPUClockCounter > 0 && second.CPUClockCounter >= first.CPUClockCounter);
+	assert_int_equal(second.SystemClockFrequencyHz, 1000000000);
+}
+
 static void name_comes_from_libdrm_when_the_host_has_none(void **state)
 {
 	struct fake_adapter fake = fake_rx6800();
@@ -462,6 +487,7 @@ int main(void)
 		TEST(ids_and_handles_outlive_a_release),
 		TEST(round_trips_are_eleven_for_one_adapter),
 		TEST(clocks_belong_together),
+		TEST(a_host_without_calibration_has_counters_all_the_same),
 		TEST(name_comes_from_libdrm_when_the_host_has_none),
 		TEST(threads_share_one_discovery),
 	};

@@ -212,6 +212,38 @@ static void apu_has_shared_memory_and_no_mall(void **state)
 	release(&node);
 }
 
+/* As a line of four columns in devices.d leaves it: only the target is known. */
+static void what_is_assumed_is_the_generations_own(void **state)
+{
+	static const struct {
+		struct gfx_version gfx;
+		uint32_t simds;
+		uint32_t waves;
+	} generations[] = {
+		{{9, 0, 6}, 4, 10},  {{9, 0, 10}, 4, 8},  {{10, 1, 2}, 2, 20},
+		{{10, 3, 0}, 2, 16}, {{11, 0, 0}, 2, 16},
+	};
+	struct fake_adapter fake = fake_rx6800();
+	struct topology_node node;
+	struct gpu gpu;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(generations); i++) {
+		make_gpu(&fake, &gpu);
+		gpu.pub.gfx = generations[i].gfx;
+		gpu.device.value[DEVICE_SIMD_PER_CU] = 0;
+		gpu.device.origin[DEVICE_SIMD_PER_CU] = ORIGIN_UNSET;
+		gpu.device.value[DEVICE_WAVES_PER_SIMD] = 0;
+		gpu.device.origin[DEVICE_WAVES_PER_SIMD] = ORIGIN_UNSET;
+		build(&gpu, &node);
+		assert_int_equal(node.props.NumSIMDPerCU, generations[i].simds);
+		assert_int_equal(node.props.NumFComputeCores, 60 * generations[i].simds);
+		assert_int_equal(node.props.MaxWavesPerSIMD, generations[i].waves);
+		assert_int_equal(gpu.pub.origin[PROPERTY_MaxWavesPerSIMD], ORIGIN_ASSUMED);
+		release(&node);
+	}
+}
+
 static void refused_geometry_is_replaced_by_the_table(void **state)
 {
 	struct fake_adapter fake = fake_rx6800();
@@ -497,6 +529,7 @@ int main(void)
 		cmocka_unit_test(rx6800_is_described_in_full),
 		cmocka_unit_test(table_fills_what_the_host_leaves_open),
 		cmocka_unit_test(apu_has_shared_memory_and_no_mall),
+		cmocka_unit_test(what_is_assumed_is_the_generations_own),
 		cmocka_unit_test(refused_geometry_is_replaced_by_the_table),
 		cmocka_unit_test(unknown_device_with_override_gets_the_generations_constants),
 		cmocka_unit_test(override_is_in_both_engine_ids),
