@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Exit statuses of the dxgsim launcher: the program's own, 128 + signal, 70 for findings, 64 for usage.
 
-usage: launcher.py DXGSIM LEAKER, where LEAKER opens an adapter and closes /dev/dxg without closing it."""
+usage: launcher.py DXGSIM LEAKER ADAPTERS, where LEAKER does what dxgsim reports and ADAPTERS is the directory of
+adapter files."""
+
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 
-dxgsim, leaker = sys.argv[1:3]
+dxgsim, leaker, adapters = map(os.path.abspath, sys.argv[1:4])
 
 
 def run(*arguments):
@@ -32,8 +36,16 @@ expect(64, "--fault", "ioctl=X:errno=EIO", "--", "true", text="unknown ioctl")
 expect(64, "--rtt-us", "-1", "--", "true")
 expect(0, "--list-adapters", text="AMD Radeon RX 6800")
 expect(0, "--help", text="errno=NAME")
+expect(0, "--help", text="paging-fence=N")
+expect(64, "--trace", "/nonexistent/trace", "--", "true", text="No such file or directory")
+expect(64, "--report", "/nonexistent/report", "--", "true", text="No such file or directory")
 expect(70, "--", leaker, text="LEAK adapter")
 expect(0, "--", leaker, "exit", text="NOTE adapter")
+expect(0, "--", leaker, "clean")
+expect(70, "--", leaker, "range", text="LEAK GPU addresses")
+expect(70, "--", leaker, "twice", text="MISUSE CLOSEADAPTER")
+expect(0, "--adapter", "rx6800", "--", leaker, "private")
+expect(70, "--adapter", "foreign", "--", leaker, "private", text="AMD private query sent to vendor 0x10de")
 expect(1, "--adapter", "none", "--", leaker, text="Bad file descriptor")
 expect(1, "--fault", "ioctl=OPEN:errno=ENOMEM", "--", leaker, text="Cannot allocate memory")
 expect(0, "--", "sh", "-c", "lsmod | grep -q amdgpu")
@@ -42,3 +54,25 @@ with tempfile.NamedTemporaryFile() as trace:
     lines = trace.read().decode()
     if "ENUMADAPTERS3(" not in lines or "[CREATEPROCESS]" not in lines:
         sys.exit("trace: " + lines)
+expect(0, "--trace", "/dev/stderr", "--", leaker, "clean", text="ENUMADAPTERS3(")
+
+# a request to end is for the program, and the launcher ends after it
+with tempfile.TemporaryDirectory() as place:
+    command = [dxgsim, "--report", os.path.join(place, "report"), "--", "sh", "-c", "echo; exec sleep 60"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as running:
+        running.stdout.readline()
+        running.terminate()
+        if running.wait(timeout=30) != 143:
+            sys.exit(f"terminated: {running.returncode}")
+
+# relative names are the launcher's, wherever the program goes
+with tempfile.TemporaryDirectory() as place:
+    os.chdir(place)
+    os.mkdir("elsewhere")
+    shutil.copy(os.path.join(adapters, "rx6800.ini"), "mine.ini")
+    expect(
+        70, "--report", "report", "--trace", "trace", "--adapter", "mine.ini,rebar=off",
+        "--", "sh", "-c", f"cd elsewhere && exec {leaker}", text="LEAK adapter",
+    )  # fmt: skip
+    if os.listdir("elsewhere") or "LEAK adapter" not in open("report").read() or not os.path.getsize("trace"):
+        sys.exit("report or trace went elsewhere")

@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,47 +71,51 @@ static void look(const char *adapters, struct scenario_result *result)
 	munmap(look, sizeof(*look));
 }
 
-static void hidden_with_reason(const char *adapters, const char *reason)
+/* The first adapter of that id is named, and the check that it failed. */
+static void hidden_with_reason(const char *adapters, const char *id, const char *check)
 {
+	char reason[64];
+
 	struct scenario_result result;
 
 	look(adapters, &result);
 	if (result.gpu_nodes != 1)
 		fail_msg("%s: %u GPU nodes, wanted the healthy one alone: %s", adapters, result.gpu_nodes,
 			 said);
-	if (!strcasestr(said, reason))
+	snprintf(reason, sizeof(reason), "adapter 1002:%s: hidden, self-check %s", id, check);
+	if (!strstr(said, reason))
 		fail_msg("%s: no word of '%s': %s", adapters, reason, said);
 }
 
 static void truncated_data_hides_its_node_alone(void **state)
 {
 	(void)state;
-	hidden_with_reason("rx6800,private=truncated;radeon680m", "73bf");
+	hidden_with_reason("rx6800,private=truncated;radeon680m", "73bf", "3, device id");
 }
 
 static void zeroed_data_hides_its_node_alone(void **state)
 {
 	(void)state;
-	hidden_with_reason("rx6800,private=zeroed;radeon680m", "73bf");
-	hidden_with_reason("rx6800;radeon680m,private=zeroed", "1681");
+	hidden_with_reason("rx6800,private=zeroed;radeon680m", "73bf", "1, answered");
+	hidden_with_reason("rx6800;radeon680m,private=zeroed", "1681", "1, answered");
 }
 
 static void data_of_a_future_version_hides_its_node_alone(void **state)
 {
 	(void)state;
-	hidden_with_reason("rx6800,private=future;radeon680m", "73bf");
+	hidden_with_reason("rx6800,private=future;radeon680m", "73bf", "2, proxy");
 }
 
 static void a_wrong_vendor_in_the_blob_hides_its_node_alone(void **state)
 {
 	(void)state;
-	hidden_with_reason("rx6800,private=flip:0xc.1;radeon680m", "73bf");
+	hidden_with_reason("rx6800,private=flip:0xc.1;radeon680m", "73bf", "2, proxy");
 }
 
 static void a_wrong_device_in_the_blob_hides_its_node_alone(void **state)
 {
 	(void)state;
-	hidden_with_reason("rx6800,private=flip:0x14.3;radeon680m", "73bf");
+	hidden_with_reason("rx6800,private=flip:0x14.3;radeon680m", "73bf", "2, proxy");
 }
 
 /* Wherever the bit flips: never a crash, never the neighbour's node, and a hidden node is explained. */
@@ -138,17 +143,56 @@ static void any_flipped_bit_is_survived(void **state)
 	assert_int_not_equal(shown, 0);
 }
 
-static void an_unknown_id_is_printed(void **state)
+static void without_a_gpu_of_amd_it_is_said_why(void **state)
 {
 	struct scenario_result result;
 
 	(void)state;
 	look("foreign", &result);
 	assert_int_equal(result.gpu_nodes, 0);
-	assert_true(strlen(said) > 0);
+	assert_non_null(strstr(said, "none of them AMD's"));
 	look("none", &result);
 	assert_int_equal(result.gpu_nodes, 0);
-	assert_true(strlen(said) > 0);
+	assert_non_null(strstr(said, "no virtual GPU"));
+}
+
+/* An adapter like rx6800, of another device id: a copy of its file without a name. */
+static int unnamed_adapter(const char *device)
+{
+	char path[4096], line[256];
+	int fd = memfd_create("adapter", 0);
+	bool changed = false;
+	FILE *from;
+
+	assert_true(fd >= 0);
+	snprintf(path, sizeof(path), "%s/rx6800.ini", getenv("DXGSIM_ADAPTER_PATH"));
+	from = fopen(path, "re");
+	assert_non_null(from);
+	while (fgets(line, sizeof(line), from)) {
+		if (!strncmp(line, "device = ", strlen("device = "))) {
+			dprintf(fd, "device = %s\n", device);
+			changed = true;
+		} else {
+			dprintf(fd, "%s", line);
+		}
+	}
+	fclose(from);
+	assert_true(changed);
+	return fd;
+}
+
+static void an_unknown_id_is_printed(void **state)
+{
+	struct scenario_result result;
+	int fd = unnamed_adapter("0x7abc");
+	char adapters[64];
+
+	(void)state;
+	snprintf(adapters, sizeof(adapters), "/proc/self/fd/%d;radeon680m", fd);
+	look(adapters, &result);
+	close(fd);
+	assert_int_equal(result.gpu_nodes, 1);
+	assert_non_null(strstr(said, "device id 0x7ABC"));
 }
 
 int main(void)
@@ -160,6 +204,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_vendor_in_the_blob_hides_its_node_alone),
 		cmocka_unit_test(a_wrong_device_in_the_blob_hides_its_node_alone),
 		cmocka_unit_test(any_flipped_bit_is_survived),
+		cmocka_unit_test(without_a_gpu_of_amd_it_is_said_why),
 		cmocka_unit_test(an_unknown_id_is_printed),
 	};
 

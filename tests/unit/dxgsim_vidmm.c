@@ -223,6 +223,48 @@ static void reservations_do_not_overlap(void **state)
 	finish();
 }
 
+struct ranges {
+	unsigned int count;
+	uint64_t start[4], end[4];
+};
+
+static void note_range(void *arg, uint32_t adapter, uint64_t from, uint64_t to)
+{
+	struct ranges *ranges = arg;
+
+	assert_int_equal(adapter, 0);
+	assert_in_range(ranges->count, 0, 3);
+	ranges->start[ranges->count] = from;
+	ranges->end[ranges->count++] = to;
+}
+
+static void what_is_still_reserved_is_told(void **state)
+{
+	struct ranges ranges = {0};
+	d3dkmt_handle allocation;
+
+	(void)state;
+	start("rx6800,pending=never");
+	allocation = allocate(64 * KIB);
+	assert_int_equal(reserve(BASE, 256 * KIB), BASE);
+	assert_int_equal(reserve(BASE + 256 * KIB, 64 * KIB), BASE + 256 * KIB);
+	assert_int_equal(map(allocation, BASE + 64 * KIB, 64 * KIB, 1, NULL), 0);
+	assert_int_equal(map(allocation, 2 * BASE, 64 * KIB, 1, NULL), 0);
+	host_model_visit_ranges(model, note_range, &ranges);
+	assert_int_equal(ranges.count, 3); /* neighbours are two, pieces of one are one */
+	assert_int_equal(ranges.start[0], BASE);
+	assert_int_equal(ranges.end[0], BASE + 256 * KIB);
+	assert_int_equal(ranges.end[1], BASE + 320 * KIB);
+	assert_int_equal(ranges.start[2], 2 * BASE);
+	assert_int_equal(release_va(BASE, 256 * KIB), 0);
+	assert_int_equal(release_va(BASE + 256 * KIB, 64 * KIB), 0);
+	release(allocation); /* and its mapping without a reservation with it */
+	ranges.count = 0;
+	host_model_visit_ranges(model, note_range, &ranges);
+	assert_int_equal(ranges.count, 0);
+	finish();
+}
+
 static void mapping_follows_the_page_rules(void **state)
 {
 	d3dkmt_handle allocation;
@@ -343,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reservations_do_not_overlap),
+		cmocka_unit_test(what_is_still_reserved_is_told),
 		cmocka_unit_test(mapping_follows_the_page_rules),
 		cmocka_unit_test(residency_is_counted_and_bounded),
 		cmocka_unit_test(paging_fences_come_later_and_in_order),

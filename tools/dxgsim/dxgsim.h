@@ -37,7 +37,7 @@ DXGSIM_API const char *dxgsim_fault_hit(void);
 
 /* Uses that real hardware, the real host or the guest kernel would punish. */
 DXGSIM_API uint64_t dxgsim_misuse_count(void);
-/* Objects still there at a last close of /dev/dxg. */
+/* Objects and GPU address ranges still there at a last close of /dev/dxg. */
 DXGSIM_API uint64_t dxgsim_leak_count(void);
 /* Text of the findings, one a line, cut to size bytes with the final 0; its full length up to 16 KiB. */
 DXGSIM_API size_t dxgsim_findings(char *text, size_t size);

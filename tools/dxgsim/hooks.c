@@ -292,9 +292,33 @@ bool hook_ioctl_begin(struct hook_call *call, unsigned long cmd, const void *arg
 	return !refused(call, ret, err);
 }
 
+/*
+ * The guest driver refuses a handle that is not there, or no more, before the host hears of it: harmless by
+ * itself, but the number may be another object's by the next time.
+ */
+static void check_destroyed_once(const struct hook_call *call, int ret, int err)
+{
+	static const unsigned long destroyers[] = {
+		LX_DXCLOSEADAPTER,
+		LX_DXDESTROYDEVICE,
+		LX_DXDESTROYPAGINGQUEUE,
+		LX_DXDESTROYALLOCATION2,
+		LX_DXDESTROYSYNCHRONIZATIONOBJECT,
+	};
+
+	if (ret != -1 || err != EINVAL || call->fault || call->messages)
+		return;
+	for (size_t i = 0; i < sizeof(destroyers) / sizeof(destroyers[0]); i++) {
+		if (call->cmd == destroyers[i])
+			report_misuse("%s of what is not there, or no more",
+				      driver_ioctl_name(_IOC_NR(call->cmd)));
+	}
+}
+
 void hook_ioctl_end(struct hook_call *call, int ret, int err)
 {
 	current = call->outer;
+	check_destroyed_once(call, ret, err);
 	trace_call(call, NULL, ret, err);
 }
 
@@ -324,14 +348,24 @@ void hook_close_end(struct hook_call *call)
 	trace_call(call, "close", 0, 0);
 }
 
+static struct host_model *model_now(void)
+{
+	struct host_model *model;
+
+	pthread_mutex_lock(&hooks.lock);
+	model = hooks.model;
+	pthread_mutex_unlock(&hooks.lock);
+	return model;
+}
+
 void hook_process_ending(void)
 {
-	leaks_report_at_close();
+	leaks_report_at_close(model_now());
 }
 
 void hook_exit(void)
 {
-	leaks_report_at_exit();
+	leaks_report_at_exit(model_now());
 }
 
 void hook_note(const char *text)
@@ -350,6 +384,7 @@ void hook_after_fork_in_child(void)
 	memset(&hooks.counters, 0, sizeof(hooks.counters));
 	for (struct fault *fault = hooks.faults; fault; fault = fault->next)
 		fault->seen = 0;
+	report_after_fork_in_child();
 }
 
 void hook_clear_faults(void)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dxgsim/driver/driver.h"
+#include "dxgsim/host/model.h"
 #include "dxgsim/report.h"
 
 static void describe(const struct driver_object *object, char *line, size_t size)
@@ -39,12 +40,30 @@ static void leak_at_exit(void *arg, const struct driver_object *object)
 	report_note("%s was left to the kernel at exit", line);
 }
 
-void leaks_report_at_close(void)
+static void range_at_close(void *arg, uint32_t adapter, uint64_t start, uint64_t end)
 {
-	driver_report(leak_at_close, NULL);
+	(void)arg;
+	report_leak("GPU addresses 0x%llx..0x%llx of adapter %u are still taken at the close of /dev/dxg",
+		    (unsigned long long)start, (unsigned long long)end, adapter);
 }
 
-void leaks_report_at_exit(void)
+static void range_at_exit(void *arg, uint32_t adapter, uint64_t start, uint64_t end)
+{
+	(void)arg;
+	report_note("GPU addresses 0x%llx..0x%llx of adapter %u were left to the kernel at exit",
+		    (unsigned long long)start, (unsigned long long)end, adapter);
+}
+
+void leaks_report_at_close(struct host_model *model)
+{
+	driver_report(leak_at_close, NULL);
+	if (model)
+		host_model_visit_ranges(model, range_at_close, NULL);
+}
+
+void leaks_report_at_exit(struct host_model *model)
 {
 	driver_report(leak_at_exit, NULL);
+	if (model)
+		host_model_visit_ranges(model, range_at_exit, NULL);
 }

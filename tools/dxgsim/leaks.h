@@ -3,9 +3,12 @@
 #ifndef DXGSIM_LEAKS_H
 #define DXGSIM_LEAKS_H
 
+struct host_model;
+
+/* @model may be NULL: the program never opened /dev/dxg. */
 /* At the last close of /dev/dxg: leaks. */
-void leaks_report_at_close(void);
+void leaks_report_at_close(struct host_model *model);
 /* At exit without close: the kernel cleans up, so these are notes. */
-void leaks_report_at_exit(void);
+void leaks_report_at_exit(struct host_model *model);
 
 #endif

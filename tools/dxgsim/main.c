@@ -41,8 +41,8 @@ struct options {
 	struct list adapters;
 	struct list faults;
 	const char *rtt_us;
-	const char *trace;
-	const char *report;
+	char *trace;
+	char *report;
 	const char *library;
 	bool list_adapters;
 	char **command;
@@ -63,9 +63,8 @@ static void append(struct list *list, const char *word)
 
 static const struct argp_option argp_options[] = {
 	{"adapter", 'a', "NAME[,MODIFIER...]", 0,
-	 "Simulate this adapter; may be repeated. NAME is a file in adapters/ or a path, or none: a driver "
-	 "without "
-	 "any adapter. Default: rx6800 and radeon680m",
+	 "Simulate this adapter; may be repeated. NAME is one of --list-adapters or a path, or none: a "
+	 "driver without any adapter. Default: rx6800 and radeon680m",
 	 0},
 	{"fault", OPTION_FAULT, "SPEC", 0, "Let a call fail, see below; may be repeated", 0},
 	{"rtt-us", OPTION_RTT, "N", 0, "Charge N microseconds for each message that waits for the host", 0},
@@ -103,6 +102,41 @@ static void check_adapter(struct argp_state *state, const struct options *option
 	fixture_free(fixture);
 }
 
+/* A file to write, made if need be; its absolute name, for COMMAND may change its directory. */
+static char *check_output(struct argp_state *state, const char *option, const char *path, int flags)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
+	char *absolute = NULL;
+
+	if (fd >= 0) /* /dev/stderr may lead to what has no name */
+		absolute = path[0] == '/' ? strdup(path) : realpath(path, NULL);
+
+	if (!absolute)
+		argp_error(state, "--%s %s: %s", option, path, strerror(errno));
+	close(fd);
+	return absolute;
+}
+
+/* The spec with the name of its file, if it names one, made absolute, for COMMAND may change its directory. */
+static void append_adapter(struct argp_state *state, struct options *options, const char *spec)
+{
+	size_t length = strcspn(spec, ",");
+	char *name = strndup(spec, length), *absolute = NULL, *whole = NULL;
+
+	if (name && !access(name, R_OK) && fixture_is_path(name))
+		absolute = realpath(name, NULL);
+	if (absolute && strpbrk(absolute, ",;")) { /* cannot be said in a spec */
+		free(absolute);
+		absolute = NULL;
+	}
+	if (!name || (absolute && asprintf(&whole, "%s%s", absolute, spec + length) < 0))
+		argp_failure(state, EXIT_FAILURE, ENOMEM, "--adapter");
+	append(&options->adapters, absolute ? whole : spec);
+	free(whole);
+	free(absolute);
+	free(name);
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -111,7 +145,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'a':
 		check_adapter(state, options, arg);
-		append(&options->adapters, arg);
+		append_adapter(state, options, arg);
 		return 0;
 	case OPTION_FAULT:
 		check_fault(state, arg);
@@ -124,10 +158,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->rtt_us = arg;
 		return 0;
 	case OPTION_TRACE:
-		options->trace = arg;
+		free(options->trace);
+		options->trace = strcmp(arg, "-") ? check_output(state, "trace", arg, 0) : strdup(arg);
 		return 0;
 	case OPTION_REPORT:
-		options->report = arg;
+		free(options->report);
+		options->report = check_output(state, "report", arg, O_TRUNC);
 		return 0;
 	case OPTION_LIST:
 		options->list_adapters = true;
@@ -150,9 +186,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static char *add_grammar(int key, const char *text, void *input)
 {
+	char *both = NULL;
+
 	(void)input;
 	if (key == ARGP_KEY_HELP_POST_DOC)
-		return strdup(fault_grammar);
+		return asprintf(&both, "%s\n%s", fixture_modifiers, fault_grammar) < 0 ? NULL : both;
 	return (char *)(uintptr_t)text;
 }
 
@@ -273,16 +311,31 @@ static bool show_report(const char *path)
 	return bad;
 }
 
+static volatile sig_atomic_t command_pid;
+
+static void pass_on(int number)
+{
+	kill(command_pid, number);
+}
+
 static int run(const struct options *options, const char *directory, const char *report)
 {
+	sigset_t requests, before;
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	/* none may arrive before it is known whom to pass it on to */
+	sigemptyset(&requests);
+	sigaddset(&requests, SIGTERM);
+	sigaddset(&requests, SIGHUP);
+	sigprocmask(SIG_BLOCK, &requests, &before);
+	pid = fork();
 	if (pid < 0) {
 		perror("dxgsim: fork");
 		return EXIT_FAILURE;
 	}
 	if (!pid) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		if (prepare(options, directory, report))
 			_exit(EXIT_NO_RUN);
 		execvp(options->command[0], options->command);
@@ -292,6 +345,11 @@ static int run(const struct options *options, const char *directory, const char 
 	/* what the terminal sends is for the command; dxgsim stays to report */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
+	/* and so is the request to end: the report outlives the command */
+	command_pid = pid;
+	signal(SIGTERM, pass_on);
+	signal(SIGHUP, pass_on);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR) {
 			perror("dxgsim: waitpid");
@@ -329,18 +387,21 @@ int main(int argc, char **argv)
 	if (options.list_adapters)
 		return fixture_list(options.adapter_path, print_adapter, NULL) ? EXIT_FAILURE : 0;
 	report_path = options.report ? options.report : report;
-	fd = options.report ? open(options.report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
-			    : mkostemp(report, O_CLOEXEC);
-	if (fd < 0) {
-		fprintf(stderr, "dxgsim: %s: %s\n", report_path, strerror(errno));
-		return EXIT_FAILURE;
+	if (!options.report) {
+		fd = mkostemp(report, O_CLOEXEC);
+		if (fd < 0) {
+			fprintf(stderr, "dxgsim: %s: %s\n", report, strerror(errno));
+			return EXIT_FAILURE;
+		}
+		close(fd);
 	}
-	close(fd);
 	status = run(&options, directory, report_path);
 	if (show_report(report_path))
 		status = DXGSIM_EXIT_REPORT;
 	if (!options.report)
 		unlink(report);
+	free(options.trace);
+	free(options.report);
 	free(options.adapters.text);
 	free(options.faults.text);
 	return status;

@@ -122,6 +122,13 @@ void report_reset_counters(void)
 	pthread_mutex_unlock(&report.lock);
 }
 
+void report_after_fork_in_child(void)
+{
+	/* another thread of the parent may have held it */
+	pthread_mutex_init(&report.lock, NULL);
+	report_reset_counters();
+}
+
 uint32_t report_copy_text(char *buffer, uint32_t size)
 {
 	uint32_t length;

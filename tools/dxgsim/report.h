@@ -28,6 +28,8 @@ void report_leak(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void report_get_counters(struct report_counters *out);
 void report_reset_counters(void);
+/* In the only thread of a forked child: its findings are its own. */
+void report_after_fork_in_child(void);
 /* Text of the findings since the last reset, at most what fits; for messages of tests. */
 uint32_t report_copy_text(char *buffer, uint32_t size);
 /* Where findings go; NULL or "-": standard error. */

@@ -129,6 +129,10 @@ int fixture_parse(const char *name, const char *text, size_t size, struct fixtur
 		  struct fixture_error *error);
 /* Applies one modifier ("hws", "rebar=off", ...). -EINVAL: unknown, or does not fit this adapter. */
 int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture_error *error);
+/* What fixture_modify() takes, for people. */
+extern const char fixture_modifiers[];
+/* Whether fixture_load() takes @name for a file rather than for a name to look up. */
+bool fixture_is_path(const char *name);
 void fixture_free(struct fixture *fixture);
 
 /* Calls @each with name and one-line description of every adapter file that would be found. */

@@ -156,7 +156,7 @@ static int load_path(const char *file, struct fixture **out, struct fixture_erro
 	return rc;
 }
 
-static bool is_path(const char *name)
+bool fixture_is_path(const char *name)
 {
 	size_t length = strlen(name);
 
@@ -178,7 +178,8 @@ int fixture_load(const char *spec, const char *path, struct fixture **out, struc
 		return -ENOMEM;
 	next = copy;
 	word = strsep(&next, ",");
-	rc = is_path(word) ? load_path(word, &fixture, error) : load_named(word, path, &fixture, error);
+	rc = fixture_is_path(word) ? load_path(word, &fixture, error)
+				   : load_named(word, path, &fixture, error);
 	while (!rc && next) {
 		word = strsep(&next, ",");
 		rc = fixture_modify(fixture, word, error);
@@ -232,7 +233,7 @@ static int list_directory(const char *directory, void *ctx)
 		char *name = entries[i]->d_name;
 		size_t length = strlen(name);
 
-		if (rc >= 0 && length > strlen(SUFFIX) && is_path(name)) {
+		if (rc >= 0 && length > strlen(SUFFIX) && fixture_is_path(name)) {
 			struct fixture *fixture = NULL;
 			struct fixture_error error = {.text = ""};
 			char *file;

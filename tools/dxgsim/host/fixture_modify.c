@@ -9,6 +9,22 @@
 
 #include "dxgsim/host/fixture_internal.h"
 
+const char fixture_modifiers[] =
+	"Modifiers of an adapter, with the default in parentheses:\n"
+	"  hws=on|off   hardware scheduling, RX 7000 series and later (off)\n"
+	"  rebar=on|off   resizable BAR (on)\n"
+	"  host=40|27   age of the Windows host (40)\n"
+	"  async=on|off, map-guest=on|off   these host abilities alone (on)\n"
+	"  atomics=on|off   PCIe atomics (as the adapter's file says)\n"
+	"  statistics=on|off   whether QUERYSTATISTICS is answered (on)\n"
+	"  checksum=enforced   allocations without the checksum are refused\n"
+	"  allocation-version=N   allocations with another version word are refused\n"
+	"  cpu-visible=ignored|honoured   whether VRAM can be locked (honoured)\n"
+	"  pending=always|never|auto   which paging operations end later (auto)\n"
+	"  paging-us=N, paging-fence=N   delay of a paging fence; its first value\n"
+	"  vram-mib=N   another VRAM size\n"
+	"  private=good|truncated|zeroed|future|flip:OFFSET.BIT   AMD's private answers (good)\n";
+
 typedef int (*modifier_fn)(struct fixture *fixture, const char *value, struct fixture_error *error);
 
 static int modify_bool(bool *member, const char *name, const char *value, struct fixture_error *error)

@@ -271,6 +271,19 @@ const struct host_ops host_model_ops = {
 	.forked = model_forked,
 };
 
+void host_model_visit_ranges(struct host_model *model, host_range_visit visit, void *arg)
+{
+	struct host_process *process;
+
+	pthread_mutex_lock(&model->lock);
+	LIST_FOREACH(process, &model->processes, link)
+	{
+		for (uint32_t i = 0; i < model->adapter_count; i++)
+			va_visit(&process->use[i].va, i, visit, arg);
+	}
+	pthread_mutex_unlock(&model->lock);
+}
+
 /* ---- making one ---- */
 
 static uint32_t free_bus(const struct host_model *model, uint32_t bus)

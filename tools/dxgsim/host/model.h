@@ -30,4 +30,11 @@ void host_model_destroy(struct host_model *model);
 int host_model_create_from_specs(const char *specs, const char *path, struct host_model **out,
 				 struct fixture_error *error);
 
+/*
+ * Calls @visit, in no call on the host, for every range of GPU addresses that this guest's processes have reserved or
+ * mapped; a reservation is one range, whatever is mapped in it.
+ */
+typedef void (*host_range_visit)(void *arg, uint32_t adapter, uint64_t start, uint64_t end);
+void host_model_visit_ranges(struct host_model *model, host_range_visit visit, void *arg);
+
 #endif

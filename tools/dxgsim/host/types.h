@@ -346,6 +346,7 @@ void host_query_statistics(struct host_call *call);
 
 /* vidmm_va.c */
 void va_free_all(struct va_space *va);
+void va_visit(const struct va_space *va, uint32_t adapter, host_range_visit visit, void *arg);
 void va_drop_allocation(struct va_space *va, struct host_allocation *allocation);
 void host_reserve_gpu_va(struct host_call *call);
 void host_map_gpu_va(struct host_call *call);

@@ -103,6 +103,19 @@ void va_drop_allocation(struct va_space *va, struct host_allocation *allocation)
 	}
 }
 
+void va_visit(const struct va_space *va, uint32_t adapter, host_range_visit visit, void *arg)
+{
+	for (uint32_t i = 0, next; i < va->count; i = next) {
+		uint64_t reservation = va->ranges[i].reservation;
+
+		next = i + 1;
+		while (reservation != NOT_RESERVED && next < va->count &&
+		       va->ranges[next].reservation == reservation)
+			next++;
+		visit(arg, adapter, va->ranges[i].start, va->ranges[next - 1].end);
+	}
+}
+
 static bool is_free(const struct va_space *va, uint64_t start, uint64_t end)
 {
 	uint32_t at = first_above(va, start);
