@@ -124,7 +124,6 @@ static int map_exactly(struct buffer *buffer, uint64_t wanted)
 		unmap_from(buffer, tried); /* the first error is the one to tell */
 	else
 		ret = unmap_from(buffer, ~wanted);
-	buffer_update_mapped(buffer);
 	return ret;
 }
 

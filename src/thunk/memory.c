@@ -268,18 +268,13 @@ static HSAKMT_STATUS gpus_of_nodes(struct process *process, const HSAuint32 *nod
 static HSAKMT_STATUS map(struct process *process, void *address, HSAuint64 size, HSAuint64 *alternate,
 			 const uint32_t *gpus, uint32_t count, HSAKMT_STATUS unknown)
 {
-	uint64_t va = 0;
 	int ret;
 
+	/* the address is the same on CPU and GPU; only another one would be told here */
 	if (alternate)
 		*alternate = 0;
-	ret = process->memory ? memory_map(process->memory, address, size, gpus, count, &va) : -ENOENT;
-	if (ret == -ENOENT)
-		return unknown;
-	/* the same address on CPU and GPU is what the caller takes for granted; only another one is told */
-	if (!ret && alternate && va != ptr_to_u64(address))
-		*alternate = va;
-	return memory_status(ret);
+	ret = process->memory ? memory_map(process->memory, address, size, gpus, count, NULL) : -ENOENT;
+	return ret == -ENOENT ? unknown : memory_status(ret);
 }
 
 /* Maps a buffer on every GPU that can reach it; inside a scratch reservation, a piece of it on its GPU. */

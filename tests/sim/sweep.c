@@ -29,20 +29,24 @@ struct step {
 };
 
 /*
- * Calls whose failure leaves the object with the driver, which takes it down at the last close: the
- * library can only try.
+ * Calls whose failure leaves one thing with the driver, which takes it down at the last close: the
+ * library can only try.  What any other destroying call leaves goes with the device.
  */
-static bool takes_down(const char *ioctl)
+static bool left_by_a_failed_undo(const struct step *step)
 {
-	static const char *const names[] = {
-		"CLOSEADAPTER",		 "DESTROYDEVICE", "DESTROYPAGINGQUEUE",
-		"DESTROYALLOCATION2",	 "EVICT",	  "DESTROYSYNCHRONIZATIONOBJECT",
-		"FREEGPUVIRTUALADDRESS",
+	static const struct {
+		const char *ioctl;
+		const char *left;
+	} undo[] = {
+		{"CLOSEADAPTER", "LEAK adapter "},
+		{"FREEGPUVIRTUALADDRESS", "LEAK GPU addresses "},
 	};
+	char findings[512];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(ioctl, names[i]))
-			return true;
+	dxgsim_findings(findings, sizeof(findings));
+	for (size_t i = 0; i < sizeof(undo) / sizeof(undo[0]); i++)
+		if (!strcmp(step->ioctl, undo[i].ioctl))
+			return dxgsim_leak_count() == 1 && strstr(findings, undo[i].left);
 	return false;
 }
 
@@ -97,7 +101,7 @@ static int one_step(void *arg)
 		snprintf(step->ioctl, sizeof(step->ioctl), "%s", dxgsim_fault_hit());
 	if (dxgsim_misuse_count())
 		return complain(step, "the host was misused", &result);
-	if (dxgsim_leak_count() && !takes_down(step->ioctl) && !only_addresses_of_a_lost_gpu(step))
+	if (dxgsim_leak_count() && !left_by_a_failed_undo(step) && !only_addresses_of_a_lost_gpu(step))
 		return complain(step, "something was left on the host", &result);
 	if (step->hit && result.status == HSAKMT_STATUS_SUCCESS && result.gpu_nodes < GPUS && !told)
 		return complain(step, "a GPU is missing and nobody said why", &result);
