@@ -7,6 +7,7 @@ adapter files."""
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,8 @@ expect(64, "--rtt-us", "-1", "--", "true")
 expect(0, "--list-adapters", text="AMD Radeon RX 6800")
 expect(0, "--help", text="errno=NAME")
 expect(0, "--help", text="paging-fence=N")
+expect(0, "--help", text="  drop  ")
+expect(64, "--fault", "ioctl=ANY:drop=2", "--", "true", text="unknown word 'drop'")
 expect(64, "--trace", "/nonexistent/trace", "--", "true", text="No such file or directory")
 expect(64, "--report", "/nonexistent/report", "--", "true", text="No such file or directory")
 expect(70, "--", leaker, text="LEAK adapter")
@@ -55,6 +58,9 @@ with tempfile.NamedTemporaryFile() as trace:
     if "ENUMADAPTERS3(" not in lines or "[CREATEPROCESS]" not in lines:
         sys.exit("trace: " + lines)
 expect(0, "--trace", "/dev/stderr", "--", leaker, "clean", text="ENUMADAPTERS3(")
+traced = ("--trace", "/dev/stderr", "--fault")
+expect(0, *traced, "ioctl=ENUMADAPTERS3:drop", "--", leaker, "clean", text="] (no message for the fault)\n")
+expect(1, *traced, "ioctl=ENUMADAPTERS3:errno=EIO", "--", leaker, "clean", text="[] FAULT\n")
 
 # a request to end is for the program, and the launcher ends after it
 with tempfile.TemporaryDirectory() as place:
@@ -76,3 +82,45 @@ with tempfile.TemporaryDirectory() as place:
     )  # fmt: skip
     if os.listdir("elsewhere") or "LEAK adapter" not in open("report").read() or not os.path.getsize("trace"):
         sys.exit("report or trace went elsewhere")
+
+
+def status(processes, unclosed, left):
+    return f"status: processes {processes}, ended without a close {unclosed}, left on the host: {left}\n"
+
+
+# all processes of a run are one machine's
+expect(0, "--status", "--", "true", text=status(0, 0, "nothing"))
+expect(0, "--status", "--", "sh", "-c", f"{leaker} clean; {leaker} clean", text=status(2, 0, "nothing"))
+expect(0, "--status", "--", leaker, "exit", text=status(1, 0, "nothing"))
+# exec() closes /dev/dxg, and nobody sees it
+expect(0, "--status", "--", leaker, "become", text=status(1, 1, "nothing"))
+expect(0, "--status", "--", leaker, "become", text="took back 2 devices")
+# a machine inside, told of in two ways, is another one
+expect(0, "--status", "--", dxgsim, "--status", "--", leaker, "clean", text=status(0, 0, "nothing"))
+expect(0, "--status", "--", dxgsim, "--status", "--", leaker, "clean", text=status(1, 0, "nothing"))
+other = "DXGSIM_ADAPTERS=radeon780m"
+expect(0, "--status", "--", "env", other, leaker, "clean", text=status(0, 0, "nothing"))
+
+with tempfile.TemporaryDirectory() as place:
+    os.chdir(place)
+    os.mkfifo("said")
+    start = f"{leaker} hold >said 2>/dev/null & read line <said && "
+    expect(0, "--status", "--", "sh", "-c", start + "kill -9 $!; wait $!; true", text=status(1, 1, "nothing"))
+    # killed, it is gone for who comes next, not only in the end
+    next_one = "kill -9 $!; wait $!; " + leaker + " clean"
+    expect(0, "--status", "--", "sh", "-c", start + next_one, text="took back 2 devices")
+    # who outlives the command keeps what it has
+    expect(0, "--status", "--", "sh", "-c", start + "echo $! >pid", text=status(1, 0, "2 devices"))
+    os.kill(int(open("pid").read()), signal.SIGKILL)
+    done = run("--status", "--", "sh", "-c", start + "echo $! >pid")
+    os.kill(int(open("pid").read()), signal.SIGKILL)
+    if f"NOTE process {open('pid').read().strip()} goes on and has 2 devices" not in done[2]:
+        sys.exit(done[2])
+    os.chdir("/")
+
+# nothing is left where names outlive processes
+with tempfile.TemporaryDirectory() as place:
+    os.environ["TMPDIR"] = place
+    expect(70, "--", leaker, text="LEAK adapter")
+    if os.listdir(place):
+        sys.exit(f"left: {os.listdir(place)}")

@@ -7,6 +7,8 @@
  *   leaker range    gives all adapters back, but not the GPU addresses it has reserved
  *   leaker twice    gives an adapter back twice
  *   leaker private  asks every adapter AMD's private question
+ *   leaker hold     makes a device on every adapter, says so, and waits until it is killed
+ *   leaker become   makes a device on every adapter, and becomes true(1)
  *   leaker clean    none of these
  */
 #include <errno.h>
@@ -44,6 +46,26 @@ static void ask_private(int fd, d3dkmt_handle adapter)
 	ioctl(fd, LX_DXQUERYADAPTERINFO, &args); /* type 0 is the private one; refused is as good */
 }
 
+static int make_device(int fd, d3dkmt_handle adapter)
+{
+	struct d3dkmt_createdevice args = {.adapter = adapter};
+
+	return ioctl(fd, LX_DXCREATEDEVICE, &args) ? -1 : !args.device;
+}
+
+/* With devices made. */
+static int go_on(const char *what)
+{
+	if (!strcmp(what, "become")) {
+		execlp("true", "true", (char *)NULL);
+		return 1;
+	}
+	puts("holding");
+	fflush(stdout);
+	pause();
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct d3dkmt_adapterinfo info[MAX_ADAPTERS] = {{0}};
@@ -57,6 +79,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(what, "exit"))
 		return 0;
+	if (!strcmp(what, "hold") || !strcmp(what, "become")) {
+		for (uint32_t i = 0; i < args.adapter_count; i++)
+			if (make_device(fd, info[i].adapter_handle))
+				return 1;
+		return go_on(what);
+	}
 	for (uint32_t i = 0; *what && i < args.adapter_count; i++) {
 		if (!strcmp(what, "range") && reserve(fd, info[i].adapter_handle))
 			return 1;

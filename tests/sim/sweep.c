@@ -4,7 +4,7 @@
  * and every error, with that one ioctl failing.  No crash, no hang, nothing left on the host, an
  * honest answer, and the next try in the same process works.
  *
- * usage: sweep FAULT..., each an errno or what dxgsim --help knows besides (short, status=NUM ...)
+ * usage: sweep FAULT..., each an errno or what dxgsim --help knows besides (short, refuse=NUM ...)
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static bool only_addresses_of_a_lost_gpu(const struct step *step)
 {
 	static char findings[16384];
 
-	if (strcmp(step->fault, "ENODEV") && strcmp(step->fault, "status=0xC00002B6"))
+	if (strcmp(step->fault, "ENODEV") && strcmp(step->fault, "refuse=0xC00002B6"))
 		return false;
 	dxgsim_findings(findings, sizeof(findings));
 	for (const char *leak = findings; (leak = strstr(leak, " LEAK ")); leak++)

@@ -10,6 +10,7 @@
 
 #include "dxg/uapi.h"
 #include "dxgsim/fault.h"
+#include "dxgsim/host/message.h"
 
 static struct fault *parse(const char *spec)
 {
@@ -53,6 +54,71 @@ static void specs_say_what_fails(void **state)
 	assert_int_equal(fault->value, 4);
 	assert_int_equal(fault->skip, 1);
 	free(fault);
+	fault = parse("ioctl=SUBMITCOMMAND:drop");
+	assert_int_equal(fault->kind, FAULT_DROP);
+	free(fault);
+	fault = parse("ioctl=CREATEDEVICE:refuse");
+	assert_int_equal(fault->value, 0xc000000du);
+	free(fault);
+	fault = parse("ioctl=CREATEDEVICE:refuse=0xC00000BB");
+	assert_int_equal(fault->value, 0xc00000bbu);
+	free(fault);
+}
+
+enum outcome { PASSES, LOST, FULL, STATUS, ZEROS, SHORT };
+
+/* What the fault makes of a message whose reply of 16 bytes is ready, as the driver has it ready, all zeros. */
+static enum outcome outcome(const char *spec, struct host_message m)
+{
+	struct fault *fault = parse(spec);
+	uint32_t expected = m.reply_expected = m.reply_length = m.sync ? 16 : 0;
+	bool applies;
+	int rc;
+
+	applies = fault_applies(fault, &m);
+	rc = applies ? fault_apply(fault, &m) : 0;
+	free(fault);
+	if (!applies)
+		return PASSES;
+	if (rc) {
+		assert_int_equal(rc, -EAGAIN);
+		return FULL;
+	}
+	if (m.reply_length < expected)
+		return SHORT;
+	if (m.status)
+		return STATUS;
+	return m.sync ? ZEROS : LOST;
+}
+
+static void each_message_is_spoiled_as_it_can_be(void **state)
+{
+	static const struct host_message messages[] = {
+		{.type = HOST_MAKERESIDENT, .sync = true, .has_status = true},
+		{.type = HOST_CREATEDEVICE, .sync = true},
+		{.type = HOST_CREATEALLOCATION, .sync = true},
+		{.type = HOST_SUBMITCOMMAND, .has_status = true}, /* which nobody looks at */
+	};
+	static const struct {
+		const char *spec;
+		enum outcome outcomes[4];
+	} rows[] = {
+		{"ioctl=ANY:errno=EIO", {PASSES, PASSES, PASSES, PASSES}},
+		{"ioctl=ANY:ring-full", {FULL, FULL, FULL, FULL}},
+		{"ioctl=ANY:drop", {PASSES, PASSES, PASSES, LOST}},
+		{"ioctl=ANY:status=0xC0000017", {STATUS, PASSES, PASSES, PASSES}},
+		{"ioctl=ANY:zero", {ZEROS, ZEROS, ZEROS, PASSES}},
+		{"ioctl=ANY:short=4", {SHORT, SHORT, SHORT, PASSES}},
+		{"ioctl=ANY:short=16", {PASSES, PASSES, PASSES, PASSES}},
+		{"ioctl=ANY:refuse", {STATUS, ZEROS, SHORT, LOST}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t k = 0; k < 4; k++)
+			if (outcome(rows[i].spec, messages[k]) != rows[i].outcomes[k])
+				fail_msg("%s, message %zu: %d instead of %d", rows[i].spec, k,
+					 (int)outcome(rows[i].spec, messages[k]), (int)rows[i].outcomes[k]);
 }
 
 static void wrong_specs_are_refused(void **state)
@@ -71,6 +137,10 @@ static void wrong_specs_are_refused(void **state)
 		"ioctl=ANY:status=0x1ffffffff",
 		"ioctl=ANY:errno=EIO:zero",
 		"ioctl=ANY:zero=1",
+		"ioctl=ANY:drop=1",
+		"ioctl=ANY:refuse=0",
+		"ioctl=ANY:refuse=0x103",
+		"ioctl=ANY:drop:refuse",
 		"ioctl=ANY:ring-full=0",
 		"ioctl=ANY::errno=EIO",
 		"ioctl=ANY:errno=EIO:what=1",
@@ -91,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specs_say_what_fails),
+		cmocka_unit_test(each_message_is_spoiled_as_it_can_be),
 		cmocka_unit_test(wrong_specs_are_refused),
 	};
 

@@ -111,6 +111,16 @@ static void hostile_files_are_refused(void **state)
 		{"timeout_mask = 0x6\n", "[raw 0 16]\n1 = 0g\n", "hex"},
 		{"timeout_mask = 0x6\n", "[raw 0 99999999]\n1 = 00\n", "want [raw"},
 		{"timeout_mask = 0x6\n", "[raw 0 16]\n1 = 00\n1 = 00\n", "twice"},
+		{"timeout_mask = 0x6\n", "[raw 25 78 1 1]\n1 = 00\n", "want [raw"},
+		{"timeout_mask = 0x6\n", "[raw 25 78 x]\n1 = 00\n", "want [raw"},
+		{"timeout_mask = 0x6\n", "[raw 0 16]\nfill = 0\nfill = 0\n", "twice"},
+		{"timeout_mask = 0x6\n", "[raw 0 16]\nfill = 256\n", "not a byte"},
+		{"timeout_mask = 0x6\n", "[raw 0 16]\nstatus = 0\n", "not a status"},
+		{"timeout_mask = 0x6\n", "[state]\nhws_mask = 0x600\n", "engines that do not exist"},
+		{"timeout_mask = 0x6\n", "[state]\nhws_mask = 1\nhws_mask = 1\n", "twice"},
+		{"timeout_mask = 0x6\n", "[state]\ncalibration_hz = much\n", "is a number"},
+		{"timeout_mask = 0x6\n", "[state]\nhost = 30\n", "27 or 40"},
+		{"hws_capable = yes\n", "hws_capable = no\n[state]\nhws = yes\n[chip]\n", "hws_capable"},
 	};
 
 	(void)state;
@@ -121,6 +131,39 @@ static void hostile_files_are_refused(void **state)
 		if (!strstr(error.text, changes[i].reason) || strncmp(error.text, "t.ini:", 6))
 			fail_msg("case %zu: '%s' does not say '%s'", i, error.text, changes[i].reason);
 	}
+}
+
+static void a_file_can_tell_the_state_of_a_machine(void **state)
+{
+	static const char text[] = "timeout_mask = 0x6\n[state]\nhws = yes\nhws_mask = 0x2\nrebar = no\n"
+				   "host = 27\nstatistics = no\nsegments = 3\nnodes = 9\ncalibration_hz = 0\n"
+				   "[raw 25 78]\n4 = 01\n[raw 25 78 2]\nfill = 0x20\n[raw 25 78 3]\n"
+				   "status = 0xC00000BB\n";
+	const struct fixture_raw *raw;
+	struct fixture_error error;
+	struct fixture *fixture;
+	char *at = strstr(base_text, "timeout_mask"), *whole;
+
+	(void)state;
+	assert_non_null(at);
+	assert_true(asprintf(&whole, "%.*s%s", (int)(at - base_text), base_text, text) > 0);
+	if (fixture_parse("t.ini", whole, strlen(whole), &fixture, &error))
+		fail_msg("%s", error.text);
+	free(whole);
+	assert_true(fixture->hws && !fixture->rebar && !fixture->statistics);
+	assert_true(!fixture->async_messages && !fixture->map_guest_memory);
+	assert_int_equal(fixture_hws_mask(fixture), 2);
+	assert_int_equal(fixture->segments, 3);
+	assert_int_equal(fixture->nodes, 9);
+	assert_true(fixture->calibration_given && !fixture->calibration_hz);
+	raw = fixture_find_raw(fixture, 25, 78, 0);
+	assert_true(raw && !raw->indexed && raw->given[4] && raw->bytes[4] == 1 && !raw->filled);
+	raw = fixture_find_raw(fixture, 25, 78, 2);
+	assert_true(raw && raw->filled && raw->fill == 0x20 && !raw->given[4]);
+	raw = fixture_find_raw(fixture, 25, 78, 3);
+	assert_true(raw && raw->status == 0xC00000BB);
+	assert_null(fixture_find_raw(fixture, 25, 77, 2));
+	fixture_free(fixture);
 }
 
 static void no_bytes_crash_the_parser(void **state)
@@ -187,9 +230,12 @@ static void wrong_modifiers_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shipped_adapters_load),       cmocka_unit_test(hostile_files_are_refused),
-		cmocka_unit_test(no_bytes_crash_the_parser),   cmocka_unit_test(modifiers_change_the_adapter),
+		cmocka_unit_test(shipped_adapters_load),
+		cmocka_unit_test(hostile_files_are_refused),
+		cmocka_unit_test(no_bytes_crash_the_parser),
+		cmocka_unit_test(modifiers_change_the_adapter),
 		cmocka_unit_test(wrong_modifiers_are_refused),
+		cmocka_unit_test(a_file_can_tell_the_state_of_a_machine),
 	};
 	int rc;
 

@@ -178,6 +178,48 @@ static void allocation_requests_are_checked(void **state)
 	fixture_free(fixture);
 }
 
+/* Ring memory of software queues: in the cacheable GART heap, with its address and engine. */
+static void good_user_queue(void)
+{
+	good_request();
+	put(data, 0x50, 0x8);
+	put(data, 0xa4, 0x810000);
+	put(data, 0xb0, 0x20000000);
+	put(data, 0xf4, 5);
+}
+
+static void user_queues_are_checked(void **state)
+{
+	static const struct {
+		uint32_t offset, value;
+	} wrong[] = {
+		{0x50, 0x9}, {0x50, 0x4000008},	 {0xa4, 0x010000}, {0xa4, 0x800000}, {0xa4, 0},
+		{0xb0, 0},   {0xb0, 0x20000800}, {0xf4, 0},	   {0xf4, 6},	     {0xf4, 0},
+	};
+	struct fixture *fixture = load("rx6800");
+	struct amd_allocation got;
+
+	(void)state;
+	for (uint32_t id = 0; id < 16; id++) {
+		good_user_queue();
+		put(data, 0xf4, id);
+		assert_int_equal(decode(fixture, false, &got), id == 4 || id == 5 || id == 7 ? 0 : -EINVAL);
+	}
+	good_user_queue();
+	assert_int_equal(decode(fixture, false, &got), 0);
+	assert_true(got.user_queue);
+	assert_int_equal(got.scheduler_id, 5);
+	assert_int_equal(got.address, 0x20000000);
+	assert_int_equal(decode(fixture, true, &got), -EINVAL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		good_user_queue();
+		put(data, wrong[i].offset, wrong[i].value);
+		if (decode(fixture, false, &got) != -EINVAL)
+			fail_msg("0x%x at 0x%x was accepted", wrong[i].value, wrong[i].offset);
+	}
+	fixture_free(fixture);
+}
+
 static void variant_hosts_want_more(void **state)
 {
 	struct fixture *fixture = load("rx6800,checksum,allocation-version=9");
@@ -202,6 +244,7 @@ int main(void)
 		cmocka_unit_test(values_are_at_their_offsets),
 		cmocka_unit_test(malformed_variants_differ),
 		cmocka_unit_test(allocation_requests_are_checked),
+		cmocka_unit_test(user_queues_are_checked),
 		cmocka_unit_test(variant_hosts_want_more),
 	};
 

@@ -3,6 +3,7 @@
 #ifndef DXGSIM_CALL_H
 #define DXGSIM_CALL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct fault;
@@ -14,6 +15,8 @@ struct hook_call {
 	uint64_t start_ns;
 	struct hook_call *outer;   /* of the same thread */
 	const struct fault *fault; /* to apply to this call's messages */
+	bool fault_applied;	   /* and it was */
+	uint64_t fault_hit;	   /* how many calls were struck until then */
 	uint32_t fault_left;	   /* messages it still applies to */
 	uint32_t fault_skip;	   /* messages it lets pass first */
 	uint32_t messages;

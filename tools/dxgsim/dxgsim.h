@@ -9,6 +9,7 @@
 #ifndef DXGSIM_DXGSIM_H
 #define DXGSIM_DXGSIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,11 @@ DXGSIM_API int dxgsim_fault(const char *spec);
 DXGSIM_API void dxgsim_clear_faults(void);
 /* Name of the call that a fault struck last ("OPEN" or an ioctl's), NULL if none was. */
 DXGSIM_API const char *dxgsim_fault_hit(void);
+/*
+ * Whether the fault changed anything in that call.  False when the call sent no message that the fault can act on, as
+ * "drop" in a call that sends no asynchronous message: a sweep may pass over it.
+ */
+DXGSIM_API bool dxgsim_fault_applied(void);
 
 /* Uses that real hardware, the real host or the guest kernel would punish. */
 DXGSIM_API uint64_t dxgsim_misuse_count(void);

@@ -8,21 +8,35 @@
 #include <string.h>
 
 #include "dxgsim/driver/driver.h"
+#include "dxgsim/host/message.h"
 
-const char fault_grammar[] =
-	"A fault SPEC is KEY=VALUE pairs separated by ':'.\n"
-	"  ioctl=NAME   which calls: an ioctl without LX_DX (MAKERESIDENT), ANY, or OPEN\n"
-	"  nth=N        the first call that fails, counted among the matching ones (1)\n"
-	"  count=N      how many calls fail from there on, 0 for all (1)\n"
-	"and one of\n"
-	"  errno=NAME   the call returns -1 with this errno and has no effect\n"
-	"  status=NUM   the host refuses the call's messages with this NTSTATUS\n"
-	"  ring-full[=N]  the VMBus ring is full for N attempts (for all)\n"
-	"  short[=N]    the host's reply has N bytes (0)\n"
-	"  zero         the host's reply is all zeros\n"
-	"The last four act on the messages of the call:\n"
-	"  skip=N       messages let pass first (0)\n"
-	"Examples: ioctl=ANY:nth=7:errno=ENOMEM   ioctl=MAKERESIDENT:nth=2:status=0xC0000017\n";
+#define STATUS_INVALID_PARAMETER 0xc000000du
+
+/* argp breaks lines of more than 78 characters */
+const char fault_grammar[] = "A fault SPEC is KEY=VALUE pairs separated by ':'.\n"
+			     "  ioctl=NAME   which calls: an ioctl without LX_DX (MAKERESIDENT), ANY, OPEN\n"
+			     "  nth=N        the first call that fails, counted among those (1)\n"
+			     "  count=N      how many calls fail from there on, 0 for all (1)\n"
+			     "and one of these, of which\n"
+			     "  errno=NAME   returns -1 with this errno; the call has no effect\n"
+			     "and the others act on the messages of the call, which do not reach the host:\n"
+			     "  ring-full[=N]  the VMBus ring is full for N attempts (for all)\n"
+			     "  drop         the message is lost, the call returns 0 and nothing happened;\n"
+			     "               for asynchronous messages\n"
+			     "  status=NUM   the reply is this NTSTATUS; for messages whose reply has one\n"
+			     "  zero         the reply is all zeros; for messages with a reply\n"
+			     "  short[=N]    the reply has N bytes (0); for messages with a longer one\n"
+			     "  refuse[=NUM]  the host refuses, as the message lets it: by NTSTATUS NUM\n"
+			     "               (0xC000000D), by zeros where the reply has no status, and\n"
+			     "               for asynchronous messages by doing nothing\n"
+			     "  skip=N       of such messages of the call, let N pass first (0)\n"
+			     "Other messages pass unharmed, and their call counts for nth and count.\n"
+			     "Submissions, signals and waits on the GPU are asynchronous, unless the host\n"
+			     "is not (modifier async=off). Replies without a status are those that create\n"
+			     "a device, context, allocation or paging queue, reserve GPU addresses, or\n"
+			     "tell of video memory, among others.\n"
+			     "Examples: ioctl=ANY:nth=7:errno=ENOMEM\n"
+			     "          ioctl=MAKERESIDENT:nth=2:status=0xC0000017\n";
 
 static int fail(char *reason, unsigned int size, const char *what, const char *word)
 {
@@ -98,6 +112,17 @@ static int parse_kind(struct fault *fault, const char *key, const char *value, c
 		fault->value = (uint32_t)parsed;
 		return 0;
 	}
+	if (!strcmp(key, "refuse")) {
+		fault->kind = FAULT_REFUSE;
+		if (value && (!number(value, UINT32_MAX, &parsed) || parsed < 0x80000000u))
+			return fail(reason, size, "no NTSTATUS of a failure", value);
+		fault->value = value ? (uint32_t)parsed : STATUS_INVALID_PARAMETER;
+		return 0;
+	}
+	if (!strcmp(key, "drop") && !value) {
+		fault->kind = FAULT_DROP;
+		return 0;
+	}
 	if (!strcmp(key, "ring-full")) {
 		fault->kind = FAULT_RING_FULL;
 		if (value && (!number(value, UINT32_MAX, &parsed) || !parsed))
@@ -157,7 +182,8 @@ static int parse_words(char *text, struct fault *fault, char *reason, unsigned i
 	}
 	if (!have_ioctl || !have_kind)
 		return fail(reason, size, "missing",
-			    have_ioctl ? "errno=, status=, ring-full, short or zero" : "ioctl=");
+			    have_ioctl ? "errno=, ring-full, drop, status=, zero, short or refuse"
+				       : "ioctl=");
 	return 0;
 }
 
@@ -192,4 +218,50 @@ bool fault_strikes(struct fault *fault, int nr)
 		return false;
 	fault->seen++;
 	return fault->seen >= fault->nth && (!fault->count || fault->seen - fault->nth < fault->count);
+}
+
+bool fault_applies(const struct fault *fault, const struct host_message *m)
+{
+	switch (fault->kind) {
+	case FAULT_ERRNO: /* the call has not come this far */
+		return false;
+	case FAULT_RING_FULL:
+	case FAULT_REFUSE:
+		return true;
+	case FAULT_DROP:
+		return !m->sync;
+	case FAULT_STATUS:
+		return m->sync && m->has_status;
+	case FAULT_ZERO:
+		return m->sync && m->reply_expected;
+	case FAULT_SHORT:
+		return m->sync && m->reply_expected > fault->value;
+	}
+	return false;
+}
+
+int fault_apply(const struct fault *fault, struct host_message *m)
+{
+	switch (fault->kind) {
+	case FAULT_RING_FULL:
+		return -EAGAIN;
+	case FAULT_STATUS:
+		m->status = (int32_t)fault->value;
+		return 0;
+	case FAULT_REFUSE:
+		if (m->sync && m->has_status)
+			m->status = (int32_t)fault->value;
+		/* the one reply that a host which refuses does not send in full */
+		if (m->type == HOST_CREATEALLOCATION)
+			m->reply_length = 0;
+		return 0;
+	case FAULT_SHORT:
+		m->reply_length = fault->value;
+		return 0;
+	case FAULT_ERRNO:
+	case FAULT_DROP:
+	case FAULT_ZERO: /* as the driver prepares every reply */
+		break;
+	}
+	return 0;
 }

@@ -6,12 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct host_message;
+
 #define FAULT_ANY  (-1)
 #define FAULT_OPEN 0 /* no ioctl has number 0 */
 
 enum fault_kind {
 	FAULT_ERRNO,	 /* the call returns -1 without reaching the driver */
 	FAULT_STATUS,	 /* the host refuses its messages with this NTSTATUS */
+	FAULT_REFUSE,	 /* the host refuses its messages as far as their replies can tell */
+	FAULT_DROP,	 /* the host drops its asynchronous messages */
 	FAULT_RING_FULL, /* the VMBus ring is full */
 	FAULT_SHORT,	 /* the host's reply has fewer bytes */
 	FAULT_ZERO,	 /* the host's reply is all zeros */
@@ -36,5 +40,12 @@ extern const char fault_grammar[];
 int fault_parse(const char *spec, struct fault **out, char *reason, unsigned int reason_size);
 /* Counts a call of @nr; true when the fault strikes it. */
 bool fault_strikes(struct fault *fault, int nr);
+/* Whether the fault can do anything to a message: some act on a reply, or a part of it, that not every one has. */
+bool fault_applies(const struct fault *fault, const struct host_message *m);
+/*
+ * What becomes of such a message instead of its delivery: what host_ops.send() returns, with the reply, its length
+ * and its status as the fault has them.
+ */
+int fault_apply(const struct fault *fault, struct host_message *m);
 
 #endif

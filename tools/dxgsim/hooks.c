@@ -26,7 +26,9 @@ static struct {
 	struct fault *faults;
 	struct fault *retired; /* calls in flight may still point to them */
 	struct hook_counters counters;
-	int fault_hit; /* nr of the call that was struck last, -1: none */
+	int fault_hit;	    /* nr of the call that was struck last, -1: none */
+	bool fault_applied; /* and the fault changed something */
+	uint64_t hits;
 	struct host_model *model;
 } hooks = {.lock = PTHREAD_MUTEX_INITIALIZER, .fault_hit = -1};
 
@@ -144,9 +146,9 @@ static void charge_round_trip(void)
 		;
 }
 
-static bool takes_fault(struct hook_call *call)
+static bool takes_fault(struct hook_call *call, const struct host_message *m)
 {
-	if (!call || !call->fault || !call->fault_left)
+	if (!call || !call->fault || !call->fault_left || !fault_applies(call->fault, m))
 		return false;
 	if (call->fault_skip) {
 		call->fault_skip--;
@@ -157,38 +159,31 @@ static bool takes_fault(struct hook_call *call)
 	return true;
 }
 
-/* A refusal never reaches the model: the host did nothing. */
-static int spoiled_send(const struct fault *fault, struct host_message *m)
+static void note_applied(struct hook_call *call)
 {
-	switch (fault->kind) {
-	case FAULT_RING_FULL:
-		return -EAGAIN;
-	case FAULT_STATUS:
-		m->status = (int32_t)fault->value;
-		return 0;
-	case FAULT_SHORT:
-		if (m->reply_length > fault->value)
-			m->reply_length = fault->value;
-		return 0;
-	case FAULT_ZERO:
-	case FAULT_ERRNO:
-		break;
-	}
-	return 0;
+	if (call->fault_applied)
+		return;
+	call->fault_applied = true;
+	pthread_mutex_lock(&hooks.lock);
+	hooks.counters.faults++;
+	if (call->fault_hit == hooks.hits)
+		hooks.fault_applied = true;
+	pthread_mutex_unlock(&hooks.lock);
 }
 
 static int hooked_send(void *host, struct host_message *m)
 {
 	struct hook_call *call = current;
 
-	if (takes_fault(call)) {
+	if (takes_fault(call, m)) {
+		note_applied(call);
 		if (call->fault->kind != FAULT_RING_FULL) {
 			note_message(call, m);
 			count_message(m);
 			if (m->sync)
 				charge_round_trip();
 		}
-		return spoiled_send(call->fault, m);
+		return fault_apply(call->fault, m); /* it never reaches the model: the host did nothing */
 	}
 	if (call)
 		note_message(call, m);
@@ -226,6 +221,42 @@ static const struct host_ops hooked_ops = {
 	.forked = hooked_forked,
 };
 
+/*
+ * The counters of the VM: the launcher's, if this process plays the launcher's machine, else some of its own, which
+ * its fork children share.
+ */
+static int find_arena(const char *specs, struct arena **out)
+{
+	const char *path = getenv("DXGSIM_ARENA");
+	int rc = -EXDEV;
+
+	if (path && *path)
+		rc = arena_open(path, arena_machine(specs), out);
+	if (!rc)
+		return 0;
+	if (rc != -EXDEV)
+		report_note("what other processes use is not counted: %s: %s", path, strerror(-rc));
+	return arena_own(out);
+}
+
+static int make_host(struct host_model **out, struct fixture_error *error)
+{
+	const char *specs = getenv("DXGSIM_ADAPTERS");
+	struct arena *arena;
+	int rc = host_model_create_from_specs(specs, getenv("DXGSIM_ADAPTER_PATH"), out, error);
+
+	if (rc)
+		return rc;
+	rc = find_arena(specs, &arena);
+	if (rc) {
+		host_model_destroy(*out);
+		*out = NULL;
+		return rc;
+	}
+	host_model_share(*out, arena);
+	return 0;
+}
+
 int hook_host(const struct host_ops **ops, void **host)
 {
 	struct fixture_error error = {.text = ""};
@@ -233,8 +264,7 @@ int hook_host(const struct host_ops **ops, void **host)
 
 	pthread_mutex_lock(&hooks.lock);
 	if (!hooks.model)
-		rc = host_model_create_from_specs(getenv("DXGSIM_ADAPTERS"), getenv("DXGSIM_ADAPTER_PATH"),
-						  &hooks.model, &error);
+		rc = make_host(&hooks.model, &error);
 	pthread_mutex_unlock(&hooks.lock);
 	if (rc) {
 		fprintf(stderr, "dxgsim: %s\n", error.text[0] ? error.text : strerror(-rc));
@@ -262,18 +292,20 @@ static void arm(struct hook_call *call, int nr)
 	for (struct fault *fault = hooks.faults; fault; fault = fault->next) {
 		if (!fault_strikes(fault, nr) || call->fault)
 			continue;
-		hooks.counters.faults++;
 		hooks.fault_hit = nr;
+		hooks.fault_applied = false;
 		call->fault = fault;
+		call->fault_hit = ++hooks.hits;
 		call->fault_left = fault->messages;
 		call->fault_skip = fault->skip;
 	}
 }
 
-static bool refused(const struct hook_call *call, int *ret, int *err)
+static bool refused(struct hook_call *call, int *ret, int *err)
 {
 	if (!call->fault || call->fault->kind != FAULT_ERRNO)
 		return false;
+	note_applied(call);
 	*ret = -1;
 	*err = (int)call->fault->value;
 	return true;
@@ -301,6 +333,8 @@ static void check_destroyed_once(const struct hook_call *call, int ret, int err)
 	static const unsigned long destroyers[] = {
 		LX_DXCLOSEADAPTER,
 		LX_DXDESTROYDEVICE,
+		LX_DXDESTROYCONTEXT,
+		LX_DXDESTROYHWQUEUE,
 		LX_DXDESTROYPAGINGQUEUE,
 		LX_DXDESTROYALLOCATION2,
 		LX_DXDESTROYSYNCHRONIZATIONOBJECT,
@@ -423,6 +457,16 @@ int hook_fault_hit(void)
 	return nr;
 }
 
+bool hook_fault_applied(void)
+{
+	bool applied;
+
+	pthread_mutex_lock(&hooks.lock);
+	applied = hooks.fault_applied;
+	pthread_mutex_unlock(&hooks.lock);
+	return applied;
+}
+
 void hook_reset(void)
 {
 	struct host_model *model;
@@ -434,6 +478,7 @@ void hook_reset(void)
 	hooks.ready = false;
 	hooks.rtt_us = 0;
 	hooks.fault_hit = -1;
+	hooks.fault_applied = false;
 	memset(&hooks.counters, 0, sizeof(hooks.counters));
 	pthread_mutex_unlock(&hooks.lock);
 	if (model)

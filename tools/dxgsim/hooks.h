@@ -23,6 +23,8 @@
  *	DXGSIM_ADAPTER_PATH	directories with *.ini files, ':' between, searched before the installed one
  *	DXGSIM_FAULTS		fault specs separated by ';'
  *	DXGSIM_RTT_US		microseconds charged for each message that waits for a reply
+ *	DXGSIM_ARENA		the launcher's counters of the VM (host/arena.h); unset: of this process and its
+ *				fork children
  *	DXGSIM_TRACE		file to which the trace is appended, "-" for standard error
  *	DXGSIM_REPORT		file to which leaks, misuse and notes are appended, "-" or unset: standard error
  */
@@ -41,7 +43,7 @@ struct hook_counters {
 	uint64_t ioctls_by_nr[256];
 	uint64_t messages;
 	uint64_t sync_messages;
-	uint64_t faults;
+	uint64_t faults; /* calls in which a fault changed something */
 };
 
 /*
@@ -89,6 +91,8 @@ void hook_get_counters(struct hook_counters *out);
 void hook_reset_counters(void);
 /* Number of the ioctl that a fault struck last, 0 for open(), -1 for none yet. */
 int hook_fault_hit(void);
+/* Whether the fault changed anything in that call (fault_applies()). */
+bool hook_fault_applied(void);
 /* Forgets host, faults, counters and environment; the driver must have left the host (driver_exit). */
 void hook_reset(void);
 

@@ -20,6 +20,7 @@
 #include "dxgsim/fault.h"
 #include "dxgsim/host/fixture.h"
 #include "dxgsim/report.h"
+#include "dxgsim/vm.h"
 
 #define EXIT_USAGE  64 /* sysexits: usage; a command line that cannot be followed */
 #define EXIT_NO_RUN 127
@@ -29,6 +30,7 @@ enum {
 	OPTION_FAULT,
 	OPTION_RTT,
 	OPTION_REPORT,
+	OPTION_STATUS,
 	OPTION_LIST,
 	OPTION_LIBRARY,
 };
@@ -45,6 +47,7 @@ struct options {
 	char *report;
 	const char *library;
 	bool list_adapters;
+	bool status;
 	char **command;
 	char adapter_path[PATH_MAX * 2];
 };
@@ -70,6 +73,8 @@ static const struct argp_option argp_options[] = {
 	{"rtt-us", OPTION_RTT, "N", 0, "Charge N microseconds for each message that waits for the host", 0},
 	{"trace", OPTION_TRACE, "FILE", 0, "Append one line per call to FILE (- for standard error)", 0},
 	{"report", OPTION_REPORT, "FILE", 0, "Keep the report of leaks and misuse in FILE", 0},
+	{"status", OPTION_STATUS, NULL, 0,
+	 "Tell at the end what all processes together have used of the host and have not given back", 0},
 	{"list-adapters", OPTION_LIST, NULL, 0, "List the adapters there are and exit", 0},
 	{"library", OPTION_LIBRARY, "FILE", 0, "Preload this libdxgsim.so instead of the one beside dxgsim",
 	 0},
@@ -165,6 +170,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		free(options->report);
 		options->report = check_output(state, "report", arg, O_TRUNC);
 		return 0;
+	case OPTION_STATUS:
+		options->status = true;
+		return 0;
 	case OPTION_LIST:
 		options->list_adapters = true;
 		return 0;
@@ -257,7 +265,7 @@ static void set_preload(const char *library, const char *compat_library, const c
 	free(text);
 }
 
-static int prepare(const struct options *options, const char *directory, const char *report)
+static int prepare(const struct options *options, const char *directory, const char *report, const char *vm)
 {
 	static const char *const libraries[] = {"libdxgsim.so", DXGSIM_LIBRARY, NULL};
 	static const char *const compat_libraries[] = {"../rocminfo-compat/librocminfo-compat.so",
@@ -287,6 +295,7 @@ static int prepare(const struct options *options, const char *directory, const c
 	set("DXGSIM_RTT_US", options->rtt_us);
 	set("DXGSIM_TRACE", options->trace);
 	set("DXGSIM_REPORT", report);
+	set("DXGSIM_ARENA", vm);
 	set_preload(library, compat_library, compat_bin);
 	return 0;
 }
@@ -318,7 +327,7 @@ static void pass_on(int number)
 	kill(command_pid, number);
 }
 
-static int run(const struct options *options, const char *directory, const char *report)
+static int run(const struct options *options, const char *directory, const char *report, const char *vm)
 {
 	sigset_t requests, before;
 	int status;
@@ -336,7 +345,7 @@ static int run(const struct options *options, const char *directory, const char 
 	}
 	if (!pid) {
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		if (prepare(options, directory, report))
+		if (prepare(options, directory, report, vm))
 			_exit(EXIT_NO_RUN);
 		execvp(options->command[0], options->command);
 		fprintf(stderr, "dxgsim: %s: %s\n", options->command[0], strerror(errno));
@@ -369,8 +378,9 @@ int main(int argc, char **argv)
 		.help_filter = add_grammar,
 	};
 	struct options options = {.command = NULL};
-	char directory[PATH_MAX], report[] = "/tmp/dxgsim-report-XXXXXX";
+	char directory[PATH_MAX], report[PATH_MAX];
 	const char *report_path;
+	struct vm *vm;
 	int status, fd;
 
 	if (own_directory(directory)) {
@@ -387,7 +397,12 @@ int main(int argc, char **argv)
 	if (options.list_adapters)
 		return fixture_list(options.adapter_path, print_adapter, NULL) ? EXIT_FAILURE : 0;
 	report_path = options.report ? options.report : report;
+	if (vm_create(options.adapters.text, &vm))
+		return EXIT_FAILURE;
 	if (!options.report) {
+		const char *place = getenv("TMPDIR");
+
+		snprintf(report, sizeof(report), "%s/dxgsim-report-XXXXXX", place && *place ? place : "/tmp");
 		fd = mkostemp(report, O_CLOEXEC);
 		if (fd < 0) {
 			fprintf(stderr, "dxgsim: %s: %s\n", report, strerror(errno));
@@ -395,7 +410,9 @@ int main(int argc, char **argv)
 		}
 		close(fd);
 	}
-	status = run(&options, directory, report_path);
+	status = run(&options, directory, report_path, vm_path(vm));
+	report_open(report_path);
+	vm_finish(vm, options.status ? stderr : NULL);
 	if (show_report(report_path))
 		status = DXGSIM_EXIT_REPORT;
 	if (!options.report)

@@ -102,6 +102,37 @@ static const struct {
 	{LX_DXCREATECONTEXTVIRTUAL,
 	 {FIELD(d3dkmt_createcontextvirtual, device), FIELD(d3dkmt_createcontextvirtual, node_ordinal),
 	  FIELD(d3dkmt_createcontextvirtual, flags), FIELD(d3dkmt_createcontextvirtual, context)}},
+	{LX_DXDESTROYCONTEXT, {FIELD(d3dkmt_destroycontext, context)}},
+	{LX_DXCREATEHWQUEUE,
+	 {FIELD(d3dkmt_createhwqueue, context), FIELD(d3dkmt_createhwqueue, flags),
+	  FIELD(d3dkmt_createhwqueue, queue), FIELD(d3dkmt_createhwqueue, queue_progress_fence)}},
+	{LX_DXDESTROYHWQUEUE, {FIELD(d3dkmt_destroyhwqueue, queue)}},
+	{LX_DXSUBMITCOMMAND,
+	 {FIELD(d3dkmt_submitcommand, broadcast_context_count), FIELD(d3dkmt_submitcommand, command_buffer),
+	  FIELD(d3dkmt_submitcommand, command_length), FIELD(d3dkmt_submitcommand, priv_drv_data_size)}},
+	{LX_DXSUBMITCOMMANDTOHWQUEUE,
+	 {FIELD(d3dkmt_submitcommandtohwqueue, hwqueue),
+	  FIELD(d3dkmt_submitcommandtohwqueue, hwqueue_progress_fence_id),
+	  FIELD(d3dkmt_submitcommandtohwqueue, command_buffer),
+	  FIELD(d3dkmt_submitcommandtohwqueue, command_length),
+	  FIELD(d3dkmt_submitcommandtohwqueue, priv_drv_data_size)}},
+	{LX_DXSUBMITWAITFORSYNCOBJECTSTOHWQUEUE,
+	 {FIELD(d3dkmt_submitwaitforsyncobjectstohwqueue, hwqueue),
+	  FIELD(d3dkmt_submitwaitforsyncobjectstohwqueue, object_count)}},
+	{LX_DXSUBMITSIGNALSYNCOBJECTSTOHWQUEUE,
+	 {FIELD(d3dkmt_submitsignalsyncobjectstohwqueue, flags),
+	  FIELD(d3dkmt_submitsignalsyncobjectstohwqueue, hwqueue_count),
+	  FIELD(d3dkmt_submitsignalsyncobjectstohwqueue, object_count)}},
+	{LX_DXSIGNALSYNCHRONIZATIONOBJECTFROMGPU,
+	 {FIELD(d3dkmt_signalsynchronizationobjectfromgpu, context),
+	  FIELD(d3dkmt_signalsynchronizationobjectfromgpu, object_count)}},
+	{LX_DXSIGNALSYNCHRONIZATIONOBJECTFROMGPU2,
+	 {FIELD(d3dkmt_signalsynchronizationobjectfromgpu2, flags),
+	  FIELD(d3dkmt_signalsynchronizationobjectfromgpu2, context_count),
+	  FIELD(d3dkmt_signalsynchronizationobjectfromgpu2, object_count)}},
+	{LX_DXWAITFORSYNCHRONIZATIONOBJECTFROMGPU,
+	 {FIELD(d3dkmt_waitforsynchronizationobjectfromgpu, context),
+	  FIELD(d3dkmt_waitforsynchronizationobjectfromgpu, object_count)}},
 };
 
 int trace_open(const char *path)
@@ -187,7 +218,10 @@ void trace_call(const struct hook_call *call, const char *name, int ret, int err
 	length = snprintf(line, sizeof(line), "%d/%d %s(%s) = %d%s%s %lluus [%s]%s\n", (int)getpid(),
 			  (int)syscall(SYS_gettid), name, arguments, ret, ret == -1 ? " " : "",
 			  ret == -1 && strerrorname_np(err) ? strerrorname_np(err) : "",
-			  (unsigned long long)us, call->names, call->fault ? " FAULT" : "");
+			  (unsigned long long)us, call->names,
+			  !call->fault		? ""
+			  : call->fault_applied ? " FAULT"
+						: " (no message for the fault)");
 	if (length >= (int)sizeof(line))
 		length = (int)sizeof(line) - 1;
 	if (trace_path[0])

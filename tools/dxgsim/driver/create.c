@@ -150,7 +150,7 @@ static int copy_data(struct create *c)
 		if (ret || !size)
 			continue;
 		c->requests[i].private_data = c->private_data[i];
-		c->replies[i].private_data = malloc(size);
+		c->replies[i].private_data = calloc(1, (size_t)size + HOST_REPLY_SLACK);
 		if (!c->replies[i].private_data)
 			return -ENOMEM;
 		memcpy(c->replies[i].private_data, c->private_data[i], size);
@@ -223,16 +223,19 @@ static int finish_allocation(struct create *c, uint32_t i)
 	uint64_t info = c->args.allocation_info + i * sizeof(struct d3dddi_allocationinfo2);
 	const struct host_allocation_reply *reply = &c->replies[i];
 	struct allocation *allocation = c->allocations[i];
+	uint32_t size = c->requests[i].private_data_size;
 	int ret;
 
+	/* the host's word is taken for it */
+	if (size && reply->private_data_size)
+		size = MIN(reply->private_data_size, size + HOST_REPLY_SLACK);
 	if (c->infos[i].sysmem) {
 		ret = userptr_attach(allocation, c->infos[i].sysmem,
 				     has_flag(c, D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY));
 		if (ret)
 			return ret;
 	}
-	if (!c->standard &&
-	    copy_to_user(c->infos[i].priv_drv_data, reply->private_data, c->requests[i].private_data_size))
+	if (!c->standard && copy_to_user(c->infos[i].priv_drv_data, reply->private_data, size))
 		return -EFAULT;
 	return copy_to_user(info + offsetof(struct d3dddi_allocationinfo2, allocation), &reply->allocation,
 			    sizeof(reply->allocation));

@@ -125,8 +125,8 @@ static void fill_ex(const struct fixture *fixture, uint8_t *part)
 	put8(part, 0x2e03, fixture->hws ? 1 : 0);
 	put32(part, 0x2e18, fixture->pte_fragment);
 	for (uint32_t ip = 0; ip < 2; ip++) { /* graphics and compute */
-		put32(part, 0x318c + ip * 8, 256);
-		put32(part, 0x3190 + ip * 8, 32);
+		put32(part, 0x318c + ip * 8, fixture->ib_start);
+		put32(part, 0x3190 + ip * 8, fixture->ib_size);
 	}
 	put64(part, 0x35c4, fixture_hws_mask(fixture));
 	put64(part, 0x35d8, fixture->timeout_mask);
@@ -150,6 +150,8 @@ static void spoil(const struct fixture *fixture, uint8_t *blob, const uint8_t *b
 	case FIXTURE_PRIVATE_FUTURE:
 		put32(blob, 0, FUTURE_VERSION);
 		break;
+	case FIXTURE_PRIVATE_UNANSWERED: /* amd_adapter_query() has written nothing */
+		break;
 	}
 }
 
@@ -160,6 +162,8 @@ int amd_adapter_query(const struct fixture *fixture, void *data, uint32_t size)
 
 	if (size != AMD_QUERY_PROXY && size != AMD_QUERY_ATI && size != AMD_QUERY_EX)
 		return -EINVAL;
+	if (fixture->malformed == FIXTURE_PRIVATE_UNANSWERED)
+		return 0;
 	memcpy(tail, blob + size / 2, size - size / 2);
 	memset(blob, 0, size);
 	fill_proxy(fixture, blob, size);

@@ -174,6 +174,9 @@ static int check_domain(const struct fixture *fixture, bool existing, const stru
 			     a->flags);
 	if (a->user_queue && a->scheduler_id != 5 && a->scheduler_id != 4 && a->scheduler_id != 7)
 		return wrong(failure, "scheduler id %u of a user queue", a->scheduler_id);
+	if (a->user_queue && (!a->address || a->address & 0xfff))
+		return wrong(failure, "address 0x%llx at 0xb0 of a user queue",
+			     (unsigned long long)a->address);
 	if (!a->user_queue && (a->scheduler_id || a->address & 0xfff))
 		return wrong(failure, "scheduler id %u or address 0x%llx without a user queue",
 			     a->scheduler_id, (unsigned long long)a->address);
@@ -224,7 +227,7 @@ int amd_allocation_decode(const struct fixture *fixture, const void *resource, u
 			     (uint32_t)out->size);
 	if (out->alignment < 0x1000 || out->alignment & (out->alignment - 1))
 		return wrong(&failure, "alignment 0x%x at 0x58", out->alignment);
-	if (flags2 & ~0x01890000u)
+	if (flags2 & ~0x01890000u || (!out->user_queue && flags2 & 0x00810000u))
 		return wrong(&failure, "unknown flags 0x%x at 0xa4", flags2);
 	if (out->version && out->version != 8 && out->version != 9)
 		return wrong(&failure, "version %u at 0xfc", out->version);

@@ -101,6 +101,8 @@ static const struct key keys[] = {
 	U32_UNIT("chip", "gl2_kib", gl2_bytes, KIB, 0, 1048576),
 	U32("chip", "mall_mib", mall_mib, 0, 65536),
 	U64_UNIT("chip", "counter_khz", counter_hz, 1000, 1000, 1000000),
+	U32_OPTIONAL("chip", "ib_start", ib_start, 4, 65536),
+	U32_OPTIONAL("chip", "ib_size", ib_size, 4, 65536),
 	BOOL_OPTIONAL("chip", "platform_atomics", platform_atomics),
 	BOOL_OPTIONAL("chip", "firmware_state", firmware_state),
 	BOOL_OPTIONAL("chip", "hws_capable", hws_capable),
@@ -114,6 +116,13 @@ static const struct key keys[] = {
 	U64_UNIT("memory", "va_end", va_end, 1, 1, UINT64_MAX),
 	U32("memory", "va_bits", va_bits, 32, 57),
 	U32("memory", "pte_fragment", pte_fragment, 0, 63),
+
+	BOOL_OPTIONAL("state", "hws", hws),
+	BOOL_OPTIONAL("state", "rebar", rebar),
+	BOOL_OPTIONAL("state", "statistics", statistics),
+	U32_OPTIONAL("state", "host", host_interface, 27, 40),
+	U32_OPTIONAL("state", "segments", segments, 1, 256),
+	U32_OPTIONAL("state", "nodes", nodes, 1, 256),
 
 	U64_UNIT("clocks", "engine_mhz", engine_hz, MHZ, 0, 100000),
 	U64_UNIT("clocks", "engine_max_mhz", engine_max_hz, MHZ, 0, 100000),
@@ -263,6 +272,21 @@ static int store_mask(struct parser *parser, const char *name, const char *value
 	return array ? 1 : reject(parser, "%s is empty", name);
 }
 
+/* Keys of [state] for which 0 is a value too. */
+static int store_state(struct parser *parser, const char *name, const char *value)
+{
+	struct fixture *fixture = parser->fixture;
+	bool mask = !strcmp(name, "hws_mask");
+	bool *given = mask ? &fixture->hws_mask_given : &fixture->calibration_given;
+
+	if (*given)
+		return reject(parser, "%s is given twice", name);
+	*given = true;
+	if (fixture_number(value, mask ? &fixture->hws_mask : &fixture->calibration_hz))
+		return reject(parser, "%s is a number, not '%s'", name, value);
+	return 1;
+}
+
 /* "<ordinal> = <scheduler id> <type> <name>" */
 static int store_engine(struct parser *parser, const char *name, const char *value)
 {
@@ -309,18 +333,21 @@ static int store_engine(struct parser *parser, const char *name, const char *val
 
 static struct fixture_raw *raw_block(struct parser *parser, const char *section)
 {
-	char type_text[24], size_text[24], rest[2];
+	char type_text[24], size_text[24], index_text[24], rest[2];
 	struct fixture_raw *raw;
-	uint64_t type, size;
+	uint64_t type, size, index = 0;
+	int words = sscanf(section, "raw %23s %23s %23s %1s", type_text, size_text, index_text, rest);
 
-	if (sscanf(section, "raw %23s %23s %1s", type_text, size_text, rest) != 2 ||
-	    fixture_number(type_text, &type) || fixture_number(size_text, &size) || type > UINT32_MAX ||
+	if (words < 2 || words > 3 || fixture_number(type_text, &type) || fixture_number(size_text, &size) ||
+	    (words == 3 && fixture_number(index_text, &index)) || type > UINT32_MAX || index > UINT32_MAX ||
 	    !size || size > FIXTURE_RAW_MAX) {
-		reject(parser, "want [raw <query type> <size up to %u>], not [%s]", FIXTURE_RAW_MAX, section);
+		reject(parser, "want [raw <query type> <size up to %u> [<index>]], not [%s]", FIXTURE_RAW_MAX,
+		       section);
 		return NULL;
 	}
 	for (raw = parser->fixture->raw; raw; raw = raw->next) {
-		if (raw->type == type && raw->size == size)
+		if (raw->type == type && raw->size == size && raw->indexed == (words == 3) &&
+		    raw->index == index)
 			return raw;
 	}
 	raw = calloc(1, sizeof(*raw));
@@ -328,6 +355,8 @@ static struct fixture_raw *raw_block(struct parser *parser, const char *section)
 		goto no_memory;
 	raw->type = (uint32_t)type;
 	raw->size = (uint32_t)size;
+	raw->indexed = words == 3;
+	raw->index = (uint32_t)index;
 	raw->bytes = calloc(2, raw->size);
 	if (!raw->bytes)
 		goto no_memory;
@@ -342,15 +371,24 @@ no_memory:
 	return NULL;
 }
 
-static int hex_digit(char c)
+/* "fill = <byte>" and "status = <NTSTATUS>" */
+static int store_raw_key(struct parser *parser, struct fixture_raw *raw, const char *name, const char *value)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	bool fill = !strcmp(name, "fill");
+	uint64_t number;
+
+	if (fill ? raw->filled : raw->status != 0)
+		return reject(parser, "%s is given twice", name);
+	if (fixture_number(value, &number) || number > (fill ? UINT8_MAX : UINT32_MAX) || (!fill && !number))
+		return reject(parser, "%s is not a %s: '%s'", name, fill ? "byte" : "status of a refusal",
+			      value);
+	if (fill) {
+		raw->filled = true;
+		raw->fill = (uint8_t)number;
+	} else {
+		raw->status = (uint32_t)number;
+	}
+	return 1;
 }
 
 /* "<offset> = <hex bytes, blanks allowed between>" */
@@ -361,26 +399,26 @@ static int store_raw(struct parser *parser, const char *section, const char *nam
 
 	if (!raw)
 		return 0;
+	if (!strcmp(name, "fill") || !strcmp(name, "status"))
+		return store_raw_key(parser, raw, name, value);
 	if (fixture_number(name, &offset) || offset >= raw->size)
 		return reject(parser, "offset '%s' is not inside the %u bytes of [%s]", name, raw->size,
 			      section);
 	while (*value) {
-		int high, low;
+		uint8_t byte;
 
 		if (*value == ' ' || *value == '\t') {
 			value++;
 			continue;
 		}
-		high = hex_digit(value[0]);
-		low = high < 0 ? -1 : hex_digit(value[1]);
-		if (low < 0)
+		if (fixture_hex_byte(value, &byte))
 			return reject(parser, "offset %s: not pairs of hex digits", name);
 		if (offset >= raw->size)
 			return reject(parser, "offset %s: bytes beyond the size of [%s]", name, section);
 		if (raw->given[offset])
 			return reject(parser, "byte 0x%llx of [%s] is given twice",
 				      (unsigned long long)offset, section);
-		raw->bytes[offset] = (uint8_t)(high << 4 | low);
+		raw->bytes[offset] = byte;
 		raw->given[offset++] = 1;
 		value += 2;
 	}
@@ -397,6 +435,8 @@ static int handle(void *user, const char *section, const char *name, const char 
 		return store_raw(parser, section, name, value);
 	if (!strcmp(section, "engines"))
 		return store_engine(parser, name, value);
+	if (!strcmp(section, "state") && (!strcmp(name, "hws_mask") || !strcmp(name, "calibration_hz")))
+		return store_state(parser, name, value);
 	if (!strcmp(section, "chip") && !strncmp(name, "wgp_mask_", strlen("wgp_mask_")))
 		return store_mask(parser, name, value);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -434,8 +474,10 @@ static char *next_line(char *buffer, int size, void *stream)
 		return NULL;
 	}
 	if (parser->text[0] == ' ' || parser->text[0] == '\t') {
-		size_t blanks = strspn(parser->text, " \t\r\n");
+		size_t blanks = 0;
 
+		while (blanks < length && strchr(" \t\r\n", parser->text[blanks]))
+			blanks++;
 		if (blanks < length) {
 			reject(parser, "a line must not start with a blank");
 			return NULL;
@@ -493,6 +535,8 @@ uint64_t fixture_hws_mask(const struct fixture *fixture)
 
 	if (!fixture->hws)
 		return 0;
+	if (fixture->hws_mask_given)
+		return fixture->hws_mask;
 	for (uint32_t i = 0; i < fixture->engine_count; i++) {
 		uint32_t id = fixture->engines[i].scheduler_id;
 
@@ -503,13 +547,20 @@ uint64_t fixture_hws_mask(const struct fixture *fixture)
 	return mask;
 }
 
-const struct fixture_raw *fixture_find_raw(const struct fixture *fixture, uint32_t type, uint32_t size)
+const struct fixture_raw *fixture_find_raw(const struct fixture *fixture, uint32_t type, uint32_t size,
+					   uint32_t index)
 {
+	const struct fixture_raw *for_all = NULL;
+
 	for (const struct fixture_raw *raw = fixture->raw; raw; raw = raw->next) {
-		if (raw->type == type && raw->size == size)
+		if (raw->type != type || raw->size != size)
+			continue;
+		if (raw->indexed && raw->index == index)
 			return raw;
+		if (!raw->indexed)
+			for_all = raw;
 	}
-	return NULL;
+	return for_all;
 }
 
 /* What no single key can tell: required keys and agreement between keys. */
@@ -539,10 +590,20 @@ static int check_whole(struct parser *parser)
 	}
 	if (!fixture->engine_count)
 		return reject(parser, "[engines] is empty");
+	if (fixture->ib_start % 4 || fixture->ib_size % 4)
+		return reject(parser, "ib_start and ib_size are multiples of 4");
 	if (fixture->timeout_mask >> fixture->engine_count)
 		return reject(parser, "timeout_mask names engines that do not exist");
+	if (fixture->host_interface != 40 && fixture->host_interface != 27)
+		return reject(parser, "host is 27 or 40");
+	if (fixture->host_interface == 27)
+		fixture->async_messages = fixture->map_guest_memory = false;
+	if (fixture->hws_mask >> fixture->engine_count)
+		return reject(parser, "hws_mask names engines that do not exist");
 	if (!fixture->amd)
 		return 1;
+	if (fixture->hws && !fixture->hws_capable)
+		return reject(parser, "hws is on, but hws_capable is not");
 	if (compute != 1)
 		return reject(parser, "exactly one engine must have scheduler id 5 (compute)");
 	if (fixture->wave_size != 32 && fixture->wave_size != 64)
@@ -571,6 +632,10 @@ static void set_defaults(struct fixture *fixture)
 	fixture->async_messages = true;
 	fixture->map_guest_memory = true;
 	fixture->statistics = true;
+	fixture->ib_start = 256;
+	fixture->ib_size = 32;
+	fixture->max_contexts = UINT32_MAX;
+	fixture->timeout_ms = 2000;
 }
 
 int fixture_parse(const char *name, const char *text, size_t size, struct fixture **out,
@@ -607,6 +672,7 @@ void fixture_free(struct fixture *fixture)
 {
 	if (!fixture)
 		return;
+	fixture_free_patches(fixture);
 	while (fixture->raw) {
 		struct fixture_raw *raw = fixture->raw;
 

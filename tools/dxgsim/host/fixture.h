@@ -36,16 +36,48 @@ struct fixture_raw {
 	struct fixture_raw *next;
 	uint32_t type;
 	uint32_t size;
+	bool indexed; /* for requests that start with `index` only */
+	uint32_t index;
+	bool filled; /* the bytes not given are `fill`, not computed */
+	uint8_t fill;
+	uint32_t status; /* NTSTATUS: the query is refused with it; 0: it is answered */
 	uint8_t *bytes;
 	uint8_t *given; /* 1 where bytes[] counts */
+};
+
+/* The same, over everything else and whatever a request starts with: what a host tells wrong. */
+struct fixture_patch {
+	struct fixture_patch *next;
+	uint32_t type;
+	uint32_t size;
+	uint32_t offset;
+	uint32_t count;
+	uint8_t bytes[];
 };
 
 enum fixture_malformed {
 	FIXTURE_PRIVATE_GOOD,
 	FIXTURE_PRIVATE_TRUNCATED, /* the second half of the answer is not written */
 	FIXTURE_PRIVATE_ZEROED,
-	FIXTURE_PRIVATE_FLIPPED, /* one bit of every private answer */
-	FIXTURE_PRIVATE_FUTURE,	 /* interface version 2.0 in the common header */
+	FIXTURE_PRIVATE_FLIPPED,    /* one bit of every private answer */
+	FIXTURE_PRIVATE_FUTURE,	    /* interface version 2.0 in the common header */
+	FIXTURE_PRIVATE_UNANSWERED, /* nothing is written, but the query succeeds */
+};
+
+/* Private data that comes back. */
+enum fixture_reply {
+	FIXTURE_REPLY_SAME,
+	FIXTURE_REPLY_REWRITTEN, /* every byte is another */
+	FIXTURE_REPLY_LONG,	 /* and there are more of them than were sent; allocations only */
+};
+
+/* What becomes of submissions. */
+enum fixture_submit {
+	FIXTURE_SUBMIT_GOOD,
+	FIXTURE_SUBMIT_LOST,	  /* accepted, never run: what is queued behind waits for ever */
+	FIXTURE_SUBMIT_UNWRITTEN, /* done without a packet being executed */
+	FIXTURE_SUBMIT_FAULT,	  /* the engine faults on the host's side */
+	FIXTURE_SUBMIT_HANGS,
 };
 
 enum fixture_pending {
@@ -92,10 +124,19 @@ struct fixture {
 	uint32_t engine_count;
 	struct fixture_engine engines[FIXTURE_MAX_ENGINES];
 	uint64_t timeout_mask;
+	uint32_t ib_start, ib_size; /* alignment of command buffers for graphics and compute, bytes */
 
 	struct fixture_raw *raw;
+	struct fixture_patch *patches;
 
-	/* modifiers */
+	/* [state]: what a machine was like when its adapter was written down; 0: as usual */
+	uint32_t segments, nodes; /* counts that the statistics tell */
+	bool calibration_given;
+	uint64_t calibration_hz; /* 0: refused */
+	bool hws_mask_given;
+	uint64_t hws_mask;
+
+	/* modifiers, which [state] may set too */
 	bool hws;
 	bool rebar;
 	uint32_t host_interface; /* 40, or 27: an older host without status in query replies */
@@ -110,6 +151,15 @@ struct fixture {
 	uint64_t paging_fence_start;
 	enum fixture_malformed malformed;
 	uint32_t flip_offset, flip_bit;
+	bool context_long;     /* only the long form of a context's private data is taken */
+	uint32_t max_contexts; /* of one process */
+	bool hwqueue_refused;
+	bool user_queue_required; /* software queues without ring memory of the client never run */
+	enum fixture_submit submit;
+	bool sdma_hangs;
+	uint32_t timeout_ms; /* Windows' GPU timeout */
+	enum fixture_reply allocation_reply, context_reply;
+	bool escape_ignored;
 };
 
 /* Text of the first thing that is wrong, "file:line: reason". */
@@ -145,6 +195,13 @@ uint64_t fixture_visible_bytes(const struct fixture *fixture);
 uint64_t fixture_invisible_bytes(const struct fixture *fixture);
 /* Bits by node ordinal on which hardware queues may be made. */
 uint64_t fixture_hws_mask(const struct fixture *fixture);
-const struct fixture_raw *fixture_find_raw(const struct fixture *fixture, uint32_t type, uint32_t size);
+/* Bytes for the request; @index is its first dword. One for that index wins over one for all. */
+/* Takes "TYPE.SIZE@OFFSET=HEXBYTES". 0, -ENOMEM, or -EINVAL: not of this form. */
+int fixture_add_patch(struct fixture *fixture, const char *text);
+/* Writes what patches say of this query over its answer of @size bytes. */
+void fixture_patch_answer(const struct fixture *fixture, uint32_t type, uint32_t size, uint8_t *answer);
+void fixture_free_patches(struct fixture *fixture);
+const struct fixture_raw *fixture_find_raw(const struct fixture *fixture, uint32_t type, uint32_t size,
+					   uint32_t index);
 
 #endif

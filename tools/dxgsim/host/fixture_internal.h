@@ -12,6 +12,8 @@ struct fixture_error;
 int fixture_fail(struct fixture_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The whole text as decimal or 0x hexadecimal: 0, -EINVAL, or -ERANGE beyond 64 bits. */
 int fixture_number(const char *text, uint64_t *out);
+/* The two hexadecimal digits @text starts with: 0 or -EINVAL. */
+int fixture_hex_byte(const char *text, uint8_t *out);
 /* yes/no, on/off, true/false, 1/0: 0 or -EINVAL. */
 int fixture_boolean(const char *text, bool *out);
 

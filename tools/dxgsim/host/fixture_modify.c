@@ -23,7 +23,19 @@ const char fixture_modifiers[] =
 	"  pending=always|never|auto   which paging operations end later (auto)\n"
 	"  paging-us=N, paging-fence=N   delay of a paging fence; its first value\n"
 	"  vram-mib=N   another VRAM size\n"
-	"  private=good|truncated|zeroed|future|flip:OFFSET.BIT   AMD's private answers (good)\n";
+	"  private=good|truncated|zeroed|unanswered|future|flip:OFFSET.BIT   AMD's private answers (good)\n"
+	"  patch=TYPE.SIZE@OFFSET=HEXBYTES   bytes of the answer to one query; may be repeated\n"
+	"  device-id=N   another PCI device id, wherever it is told\n"
+	"  context=any|long   which form of a context's private data is taken (any)\n"
+	"  contexts=N   how many contexts one process gets (any number)\n"
+	"  hwqueue=granted|refused   hardware queues, where the adapter promises them (granted)\n"
+	"  user-queue=free|required   software queues without client's ring memory never run (free)\n"
+	"  submit=good|lost|unwritten|fault|hangs   what becomes of command buffers (good)\n"
+	"  sdma=good|hangs   the same for the SDMA engines alone (good)\n"
+	"  timeout-ms=N   Windows' GPU timeout (2000)\n"
+	"  allocation-reply=same|rewritten, context-reply=same|rewritten   private data that comes back "
+	"(same)\n"
+	"  escape=answered|ignored   AMD's escapes (answered)\n";
 
 typedef int (*modifier_fn)(struct fixture *fixture, const char *value, struct fixture_error *error);
 
@@ -190,6 +202,8 @@ static int modify_private(struct fixture *fixture, const char *value, struct fix
 		fixture->malformed = FIXTURE_PRIVATE_ZEROED;
 	} else if (!strcmp(value, "future")) {
 		fixture->malformed = FIXTURE_PRIVATE_FUTURE;
+	} else if (!strcmp(value, "unanswered")) {
+		fixture->malformed = FIXTURE_PRIVATE_UNANSWERED;
 	} else if (sscanf(value, "flip:%15[^.].%7[0-9]%1s", offset, bit, rest) == 2 &&
 		   !fixture_number(offset, &where) && !fixture_number(bit, &which) && which < 8 &&
 		   where < FIXTURE_RAW_MAX) {
@@ -198,10 +212,130 @@ static int modify_private(struct fixture *fixture, const char *value, struct fix
 		fixture->flip_bit = (uint32_t)which;
 	} else {
 		return fixture_fail(error,
-				    "private is good, truncated, zeroed, future or flip:OFFSET.BIT, not '%s'",
+				    "private is good, truncated, zeroed, unanswered, future or "
+				    "flip:OFFSET.BIT, not '%s'",
 				    value);
 	}
 	return 0;
+}
+
+static int modify_patch(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	int rc = fixture_add_patch(fixture, value);
+
+	if (rc == -EINVAL)
+		fixture_fail(error, "patch is TYPE.SIZE@OFFSET=HEXBYTES inside the answer, not '%s'", value);
+	return rc;
+}
+
+static int modify_device_id(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t device = 0;
+	int rc = modify_number(&device, UINT16_MAX, "device-id", value, error);
+
+	if (!rc)
+		fixture->device = (uint32_t)device;
+	return rc;
+}
+
+/* One of two words. */
+static int modify_choice(bool *member, const char *name, const char *no, const char *yes, const char *value,
+			 struct fixture_error *error)
+{
+	*member = !strcmp(value, yes);
+	if (*member || !strcmp(value, no))
+		return 0;
+	return fixture_fail(error, "%s is %s or %s, not '%s'", name, no, yes, value);
+}
+
+static int modify_context(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->context_long, "context", "any", "long", value, error);
+}
+
+static int modify_contexts(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t count = 0;
+	int rc = modify_number(&count, UINT32_MAX, "contexts", value, error);
+
+	if (!rc)
+		fixture->max_contexts = (uint32_t)count;
+	return rc;
+}
+
+static int modify_hwqueue(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->hwqueue_refused, "hwqueue", "granted", "refused", value, error);
+}
+
+static int modify_user_queue(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->user_queue_required, "user-queue", "free", "required", value, error);
+}
+
+static int modify_submit(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	static const char *const names[] = {
+		[FIXTURE_SUBMIT_GOOD] = "good",		  [FIXTURE_SUBMIT_LOST] = "lost",
+		[FIXTURE_SUBMIT_UNWRITTEN] = "unwritten", [FIXTURE_SUBMIT_FAULT] = "fault",
+		[FIXTURE_SUBMIT_HANGS] = "hangs",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(value, names[i]))
+			continue;
+		fixture->submit = (enum fixture_submit)i;
+		return 0;
+	}
+	return fixture_fail(error, "submit is good, lost, unwritten, fault or hangs, not '%s'", value);
+}
+
+static int modify_sdma(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->sdma_hangs, "sdma", "good", "hangs", value, error);
+}
+
+static int modify_timeout(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t timeout = 0;
+	int rc = modify_number(&timeout, 60u * 60 * 1000, "timeout-ms", value, error);
+
+	if (!rc && !timeout)
+		return fixture_fail(error, "timeout-ms must not be 0");
+	if (!rc)
+		fixture->timeout_ms = (uint32_t)timeout;
+	return rc;
+}
+
+static int modify_allocation_reply(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	static const char *const names[] = {
+		[FIXTURE_REPLY_SAME] = "same",
+		[FIXTURE_REPLY_REWRITTEN] = "rewritten",
+		[FIXTURE_REPLY_LONG] = "long",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(value, names[i]))
+			continue;
+		fixture->allocation_reply = (enum fixture_reply)i;
+		return 0;
+	}
+	return fixture_fail(error, "allocation-reply is same, rewritten or long, not '%s'", value);
+}
+
+static int modify_context_reply(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	bool rewritten = false;
+	int rc = modify_choice(&rewritten, "context-reply", "same", "rewritten", value, error);
+
+	fixture->context_reply = rewritten ? FIXTURE_REPLY_REWRITTEN : FIXTURE_REPLY_SAME;
+	return rc;
+}
+
+static int modify_escape(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->escape_ignored, "escape", "answered", "ignored", value, error);
 }
 
 int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture_error *error)
@@ -226,6 +360,18 @@ int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture
 		{"paging-fence", modify_paging_fence, NULL},
 		{"vram-mib", modify_vram, NULL},
 		{"private", modify_private, NULL},
+		{"patch", modify_patch, NULL},
+		{"device-id", modify_device_id, NULL},
+		{"context", modify_context, NULL},
+		{"contexts", modify_contexts, NULL},
+		{"hwqueue", modify_hwqueue, NULL},
+		{"user-queue", modify_user_queue, NULL},
+		{"submit", modify_submit, NULL},
+		{"sdma", modify_sdma, NULL},
+		{"timeout-ms", modify_timeout, NULL},
+		{"allocation-reply", modify_allocation_reply, NULL},
+		{"context-reply", modify_context_reply, NULL},
+		{"escape", modify_escape, NULL},
 	};
 	size_t length = strcspn(modifier, "=");
 	const char *value = modifier[length] ? modifier + length + 1 : NULL;

@@ -38,7 +38,9 @@ static int reset_lists(struct host_model *model)
 		model->holes = calloc(16, sizeof(*model->holes));
 		model->hole_size = model->holes ? 16 : 0;
 	}
-	if (!model->free_pages || !model->holes)
+	free(model->page_fences);
+	model->page_fences = calloc(FENCE_PAGES, sizeof(struct host_fence *));
+	if (!model->free_pages || !model->holes || !model->page_fences)
 		return -ENOMEM;
 	/* the last page of the window is never used: the guest refuses a mapping that ends with it */
 	model->free_page_count = 0;
@@ -77,6 +79,7 @@ void io_window_destroy(struct host_model *model)
 	if (model->config.io_fd >= 0)
 		close(model->config.io_fd);
 	free(model->free_pages);
+	free(model->page_fences);
 	free(model->holes);
 }
 

@@ -284,7 +284,8 @@ void host_query_adapter_info(struct host_call *call)
 {
 	const struct host_query_adapter_info *request = call->m->request.query_adapter_info;
 	const struct fixture *fixture = call->adapter->fixture;
-	const struct fixture_raw *raw = fixture_find_raw(fixture, request->type, request->size);
+	const struct fixture_raw *raw;
+	uint32_t index = 0;
 	struct query query = {
 		.call = call,
 		.adapter = call->adapter,
@@ -293,33 +294,63 @@ void host_query_adapter_info(struct host_call *call)
 		.size = request->size,
 	};
 
-	call->m->status = compute_answer(&query, request->type);
-	if (!raw || (call->m->status && request->type == KMT_UMDRIVERPRIVATE && !fixture->amd))
+	memcpy(&index, query.data, request->size < sizeof(index) ? request->size : sizeof(index));
+	raw = fixture_find_raw(fixture, request->type, request->size, index);
+	if (raw && raw->status) {
+		call->m->status = (int32_t)raw->status;
 		return;
-	for (uint32_t i = 0; i < raw->size; i++) {
+	}
+	call->m->status = compute_answer(&query, request->type);
+	if (call->m->status && request->type == KMT_UMDRIVERPRIVATE && !fixture->amd)
+		return;
+	for (uint32_t i = 0; raw && i < raw->size; i++) {
 		if (raw->given[i])
 			query.data[i] = raw->bytes[i];
+		else if (raw->filled)
+			query.data[i] = raw->fill;
 	}
-	call->m->status = 0;
+	if (raw)
+		call->m->status = 0;
+	if (!call->m->status)
+		fixture_patch_answer(fixture, request->type, request->size, query.data);
 }
 
 #define CPU_COUNTER_HZ 10000000ull /* Windows' performance counter */
+
+static uint64_t counter_hz(const struct host_adapter *adapter)
+{
+	if (adapter->fixture->calibration_given && adapter->fixture->calibration_hz)
+		return adapter->fixture->calibration_hz;
+	return adapter->fixture->amd ? adapter->fixture->counter_hz : 1000000000u;
+}
+
+static uint64_t counter_at(const struct host_adapter *adapter, uint64_t ns)
+{
+	uint64_t hz = counter_hz(adapter);
+
+	return ns / 1000000000u * hz + ns % 1000000000u * hz / 1000000000u;
+}
+
+uint64_t adapter_gpu_counter(const struct host_adapter *adapter)
+{
+	return counter_at(adapter, model_now_ns());
+}
 
 /* Both counters from one instant, so that the pair fits. */
 void host_query_clock_calibration(struct host_call *call)
 {
 	const struct host_query_clock_calibration *request = call->m->request.query_clock_calibration;
 	struct dxgk_gpuclockdata *clock = &call->m->reply.query_clock_calibration->clock_data;
-	uint64_t hz = call->adapter->fixture->amd ? call->adapter->fixture->counter_hz : 1000000000u;
 	uint64_t now = model_now_ns();
 
-	if (request->node_ordinal >= call->adapter->fixture->engine_count ||
+	if ((call->adapter->fixture->calibration_given && !call->adapter->fixture->calibration_hz) ||
+	    request->node_ordinal >= call->adapter->fixture->engine_count ||
 	    request->physical_adapter_index) {
 		call->m->status = HOST_STATUS_INVALID_PARAMETER;
 		return;
 	}
-	clock->gpu_frequency = hz;
-	clock->gpu_clock_counter = now / 1000000000u * hz + now % 1000000000u * hz / 1000000000u;
+	clock->gpu_frequency = counter_hz(call->adapter);
+	clock->gpu_clock_counter = counter_at(call->adapter, now);
 	clock->cpu_clock_counter = now / (1000000000u / CPU_COUNTER_HZ);
 	clock->flags = 0;
 }

@@ -359,7 +359,13 @@ struct host_allocation_reply {
 	bool cached;	    /* CPU mappings are write-back */
 	uint64_t size;	    /* bytes; the driver counts size / 4096 pages */
 	void *private_data; /* as many bytes as were sent */
+	/*
+	 * What the host says how many they are; 0: as many as were sent.  dxgkrnl copies so many to the caller, who
+	 * may have less room.  The driver has room for HOST_REPLY_SLACK bytes more than were sent.
+	 */
+	uint32_t private_data_size;
 };
+#define HOST_REPLY_SLACK 256u
 struct host_create_allocation_reply {
 	d3dkmt_handle resource;
 	d3dkmt_handle global_share;

@@ -18,8 +18,13 @@ static void create_process(struct host_call *call)
 	struct host_process *process;
 
 	process = calloc(1, sizeof(*process) + model->adapter_count * sizeof(process->use[0]));
-	if (!process)
+	if (!process || arena_join(model->arena)) {
+		free(process);
 		return;
+	}
+	process->handles.arena = model->arena;
+	for (uint32_t i = 0; i < model->adapter_count; i++)
+		process->use[i].va.adapter = &model->adapters[i];
 	process->handle = model->next_process;
 	model->next_process += 0x40;
 	process->pid = request->pid;
@@ -40,16 +45,12 @@ static void process_destroy(struct host_model *model, struct host_process *proce
 	free(process->handles.slots);
 	LIST_REMOVE(process, link);
 	free(process);
+	arena_leave(model->arena);
 }
 
 static void destroy_process(struct host_call *call)
 {
 	process_destroy(call->model, call->process);
-}
-
-static void flush_device(struct host_call *call)
-{
-	(void)call; /* nothing is ever left in a queue of this host */
 }
 
 static void flush_heap_transitions(struct host_call *call)
@@ -91,19 +92,24 @@ static void (*const handlers[HOST_MESSAGE_COUNT])(struct host_call *call) = {
 	[HOST_ESCAPE] = host_escape,
 	[HOST_CREATEDEVICE] = host_create_device,
 	[HOST_DESTROYDEVICE] = host_destroy_device,
-	[HOST_FLUSHDEVICE] = flush_device,
+	[HOST_FLUSHDEVICE] = host_flush_device,
 	[HOST_GETDEVICESTATE] = host_get_device_state,
 	[HOST_MARKDEVICEASERROR] = host_mark_device_as_error,
-	[HOST_CREATECONTEXTVIRTUAL] = host_refuse_context,
+	[HOST_CREATECONTEXTVIRTUAL] = host_create_context,
+	[HOST_DESTROYCONTEXT] = host_destroy_context,
+	[HOST_GETCONTEXTSCHEDULINGPRIORITY] = host_get_context_priority,
+	[HOST_SETCONTEXTSCHEDULINGPRIORITY] = host_set_context_priority,
+	[HOST_CREATEHWQUEUE] = host_create_hwqueue,
+	[HOST_DESTROYHWQUEUE] = host_destroy_hwqueue,
 	[HOST_CREATEPAGINGQUEUE] = host_create_paging_queue,
 	[HOST_DESTROYPAGINGQUEUE] = host_destroy_paging_queue,
 	[HOST_CREATESYNCOBJECT] = host_create_sync_object,
 	[HOST_DESTROYSYNCOBJECT] = host_destroy_sync_object,
 	[HOST_SIGNALSYNCOBJECT] = host_signal_sync_object,
 	[HOST_WAITFORSYNCOBJECTFROMCPU] = host_wait_from_cpu,
-	[HOST_WAITFORSYNCOBJECTFROMGPU] = host_refuse_queue_work,
-	[HOST_SUBMITCOMMAND] = host_refuse_queue_work,
-	[HOST_SUBMITCOMMANDTOHWQUEUE] = host_refuse_queue_work,
+	[HOST_WAITFORSYNCOBJECTFROMGPU] = host_wait_from_gpu,
+	[HOST_SUBMITCOMMAND] = host_submit_command,
+	[HOST_SUBMITCOMMANDTOHWQUEUE] = host_submit_to_hwqueue,
 	[HOST_CREATEALLOCATION] = host_create_allocation,
 	[HOST_DESTROYALLOCATION] = host_destroy_allocation,
 	[HOST_GPADLESTABLISH] = host_gpadl_establish,
@@ -166,7 +172,9 @@ static int model_send(void *host, struct host_message *m)
 
 	if ((unsigned int)m->type >= HOST_MESSAGE_COUNT)
 		return -EINVAL;
+	atomic_fetch_add_explicit(&model->lock_wanted, 1, memory_order_relaxed);
 	pthread_mutex_lock(&model->lock);
+	atomic_fetch_sub_explicit(&model->lock_wanted, 1, memory_order_relaxed);
 	if (m->vgpu >= 0 && (uint32_t)m->vgpu < model->adapter_count)
 		call.adapter = &model->adapters[m->vgpu];
 	call.process = find_process(model, m->process);
@@ -181,6 +189,7 @@ static int model_send(void *host, struct host_message *m)
 		handlers[m->type](&call);
 	else
 		not_supported(&call);
+	vidsch_advance(model);
 	guest_deliver(model);
 	pthread_mutex_unlock(&model->lock);
 	return 0;
@@ -206,6 +215,7 @@ static void model_detach(void *host)
 	struct host_model *model = host;
 
 	paging_worker_stop(model);
+	vidsch_stop(model);
 	pthread_mutex_lock(&model->lock);
 	while (!LIST_EMPTY(&model->processes))
 		process_destroy(model, LIST_FIRST(&model->processes));
@@ -230,6 +240,8 @@ static int init_locks(struct host_model *model)
 		rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	if (!rc)
 		rc = pthread_cond_init(&model->work, &attr);
+	if (!rc)
+		rc = pthread_cond_init(&model->sched_work, &attr);
 	return -rc;
 }
 
@@ -242,12 +254,15 @@ static void model_forked(void *host)
 	struct host_model *model = host;
 	int rc;
 
+	arena_forked(model->arena);
 	LIST_INIT(&model->processes);
 	LIST_INIT(&model->shared_fences);
 	LIST_INIT(&model->gpadls);
 	TAILQ_INIT(&model->waits);
 	TAILQ_INIT(&model->completions);
 	model->worker_runs = model->worker_stop = false;
+	model->sched_runs = model->sched_stop = model->sched_kick = model->sched_dirty = false;
+	atomic_store_explicit(&model->lock_wanted, 0, memory_order_relaxed);
 	model->upcalls_in_flight = 0;
 	model->raise = NULL;
 	model->raise_count = model->raise_size = 0;
@@ -255,6 +270,7 @@ static void model_forked(void *host)
 	for (uint32_t i = 0; i < model->adapter_count; i++) {
 		memset(model->adapters[i].resident, 0, sizeof(model->adapters[i].resident));
 		memset(model->adapters[i].committed, 0, sizeof(model->adapters[i].committed));
+		vidsch_adapter_init(&model->adapters[i]);
 	}
 	rc = init_locks(model);
 	if (!rc)
@@ -305,6 +321,7 @@ static void add_adapter(struct host_model *model, struct fixture *fixture)
 	adapter->fixture = fixture;
 	adapter->index = index;
 	adapter->pci_bus = free_bus(model, fixture->pci_bus);
+	vidsch_adapter_init(adapter);
 	vgpu->guest_luid = (struct winluid){0x44332211u + index, 0x88776655u};
 	vgpu->host_luid = (struct winluid){0x5001u + index, 0};
 	vgpu->host_adapter = 0x70000040u + index * 0x40;
@@ -352,6 +369,11 @@ int host_model_create(struct fixture **fixtures, uint32_t count, struct host_mod
 	return 0;
 }
 
+void host_model_share(struct host_model *model, struct arena *arena)
+{
+	model->arena = arena;
+}
+
 void host_model_destroy(struct host_model *model)
 {
 	if (!model)
@@ -363,17 +385,31 @@ void host_model_destroy(struct host_model *model)
 		free(gpadl->pages);
 		free(gpadl);
 	}
-	for (uint32_t i = 0; i < model->adapter_count; i++)
+	for (uint32_t i = 0; i < model->adapter_count; i++) {
+		vidsch_adapter_release(&model->adapters[i]);
 		fixture_free(model->adapters[i].fixture);
+	}
 	io_window_destroy(model);
+	arena_close(model->arena);
 	free(model->raise);
 	free(model);
+}
+
+/* FNV-1a */
+static uint32_t hash(const char *text)
+{
+	uint32_t hash = 0x811c9dc5;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x01000193;
+	return hash;
 }
 
 int host_model_create_from_specs(const char *specs, const char *path, struct host_model **out,
 				 struct fixture_error *error)
 {
 	struct fixture *fixtures[HOST_MAX_VGPUS];
+	uint32_t hashes[HOST_MAX_VGPUS];
 	uint32_t count = 0;
 	char *copy, *next;
 	int rc = 0;
@@ -394,6 +430,7 @@ int host_model_create_from_specs(const char *specs, const char *path, struct hos
 			rc = -EINVAL;
 			break;
 		}
+		hashes[count] = hash(spec);
 		rc = fixture_load(spec, path, &fixtures[count], error);
 		count += !rc;
 	}
@@ -406,5 +443,8 @@ int host_model_create_from_specs(const char *specs, const char *path, struct hos
 	rc = host_model_create(fixtures, count, out);
 	if (rc)
 		snprintf(error->text, sizeof(error->text), "cannot start the host: %s", strerror(-rc));
+	/* random on hardware: no other adapter has the same, nor has this one when it comes back as another */
+	for (uint32_t i = 0; !rc && i < count; i++)
+		(*out)->config.vgpus[i].guest_luid.b ^= hashes[i];
 	return rc;
 }

@@ -6,6 +6,7 @@
 #ifndef DXGSIM_HOST_MODEL_H
 #define DXGSIM_HOST_MODEL_H
 
+#include "dxgsim/host/arena.h"
 #include "dxgsim/host/fixture.h"
 #include "dxgsim/host/message.h"
 
@@ -20,6 +21,8 @@ extern const struct host_ops host_model_ops;
  * has them. 0, -EINVAL (more than HOST_MAX_VGPUS), -ENOMEM or the errno of memfd_create/mmap.
  */
 int host_model_create(struct fixture **fixtures, uint32_t count, struct host_model **out);
+/* Before attach(): what the other processes of the VM use counts too. The model owns @arena from then on. */
+void host_model_share(struct host_model *model, struct arena *arena);
 /* After detach(), or when never attached. */
 void host_model_destroy(struct host_model *model);
 

@@ -20,8 +20,8 @@ static d3dkmt_handle make_handle(uint32_t slot, uint8_t unique)
 
 const char *objects_kind_name(enum host_kind kind)
 {
-	static const char *const names[] = {"object",	   "device",	 "paging queue",
-					    "sync object", "allocation", "resource"};
+	static const char *const names[] = {"object",	  "device",   "paging queue", "sync object",
+					    "allocation", "resource", "context",      "hardware queue"};
 
 	return (unsigned int)kind < HOST_OBJECT_KINDS ? names[kind] : "object";
 }
@@ -65,6 +65,7 @@ int objects_add(struct host_handles *handles, struct host_object *object, enum h
 	handles->slots[index].last_kind = (uint8_t)kind;
 	object->kind = kind;
 	object->handle = make_handle(index, handles->slots[index].unique);
+	arena_count(handles->arena, kind, 1);
 	return 0;
 }
 
@@ -82,6 +83,7 @@ void objects_remove(struct host_handles *handles, struct host_object *object)
 	struct host_slot *slot = find_slot(handles, object->handle);
 	uint32_t number = (uint32_t)(slot - handles->slots) + 1;
 
+	arena_count(handles->arena, object->kind, -1);
 	slot->object = NULL;
 	slot->next_free = 0;
 	if (handles->free_count)
@@ -90,6 +92,13 @@ void objects_remove(struct host_handles *handles, struct host_object *object)
 		handles->free_first = number;
 	handles->free_last = number;
 	handles->free_count++;
+}
+
+struct host_object *objects_peek(struct host_handles *handles, d3dkmt_handle handle)
+{
+	struct host_slot *slot = find_slot(handles, handle);
+
+	return slot && slot->object && slot->unique == handle >> 30 ? slot->object : NULL;
 }
 
 void *objects_find(struct host_handles *handles, d3dkmt_handle handle, enum host_kind kind, const char *call)

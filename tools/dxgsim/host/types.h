@@ -11,10 +11,12 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "dxgsim/host/arena.h"
 #include "dxgsim/host/fixture.h"
 #include "dxgsim/host/message.h"
 #include "dxgsim/host/model.h"
 #include "dxgsim/host/status.h"
+#include "dxgsim/host/vidsch.h"
 #include "dxgsim/report.h"
 
 #define IO_BASE	       0x1000000000ull
@@ -34,6 +36,8 @@ enum host_kind {
 	HOST_OBJECT_SYNC,
 	HOST_OBJECT_ALLOCATION,
 	HOST_OBJECT_RESOURCE,
+	HOST_OBJECT_CONTEXT,
+	HOST_OBJECT_HWQUEUE,
 	HOST_OBJECT_KINDS
 };
 
@@ -50,6 +54,7 @@ struct host_slot {
 };
 
 struct host_handles {
+	struct arena *arena; /* where they are counted */
 	struct host_slot *slots;
 	uint32_t used, size;
 	uint32_t free_first, free_last, free_count; /* oldest first; indices + 1 */
@@ -66,6 +71,8 @@ void objects_remove(struct host_handles *handles, struct host_object *object);
  * check the handles inside lists.
  */
 void *objects_find(struct host_handles *handles, d3dkmt_handle handle, enum host_kind kind, const char *call);
+/* The live object of any kind, NULL without a word. */
+struct host_object *objects_peek(struct host_handles *handles, d3dkmt_handle handle);
 const char *objects_kind_name(enum host_kind kind);
 
 /* ---- fences (vidmm_fence.c) ---- */
@@ -74,10 +81,13 @@ const char *objects_kind_name(enum host_kind kind);
 struct host_fence {
 	uint64_t value;	      /* what the host wrote last */
 	uint32_t page;	      /* in the fence area, or NO_FENCE_PAGE */
-	uint32_t refs;	      /* sync objects and paging queues */
+	uint32_t refs;	      /* sync objects, paging and hardware queues, queued work */
 	uint32_t type;	      /* D3DDDI_... */
 	uint32_t max_count;   /* semaphore */
 	uint64_t guest_event; /* CPU_NOTIFICATION */
+	bool gpu_visible;     /* the guest knows its GPU address */
+	bool kept_on_reset;   /* NO_SIGNAL_MAX_VALUE_ON_TDR */
+	bool lost;	      /* all ones for good */
 	d3dkmt_handle global;
 	LIST_ENTRY(host_fence) shared_link;
 };
@@ -86,8 +96,10 @@ struct host_fence {
 struct host_sync {
 	struct host_object object;
 	struct host_fence *fence;
-	struct host_device *device;		/* NULL when it outlives devices */
-	struct host_paging_queue *paging_queue; /* whose fence it is: may be waited for, not signalled */
+	struct host_device *device; /* NULL when it outlives devices */
+	/* whose fence it is: may be waited for, not signalled */
+	struct host_paging_queue *paging_queue;
+	struct host_hwqueue *hwqueue;
 	LIST_ENTRY(host_sync) link;
 };
 
@@ -114,10 +126,14 @@ struct host_allocation {
 	bool system;	/* lives in system memory only */
 	bool existing;	/* ... supplied by the guest */
 	bool cpu_visible;
+	bool read_only;	 /* the guest let its pages be read alone */
 	bool uncached;	 /* bypasses the GPU's L2 */
+	bool user_queue; /* ring memory of software queues of the engine with this id */
+	uint32_t scheduler_id;
 	uint64_t *pages; /* of guest memory, by address in this process; NULL until told */
 	uint64_t page_count, pages_told;
 	uint64_t store; /* offset in the IO window, 0: none */
+	uint8_t *shown; /* ... where the GPU of this process finds it, NULL until it looks */
 	uint32_t resident;
 	uint32_t locks;
 	uint32_t mappings; /* GPU VA ranges that show it */
@@ -156,9 +172,20 @@ struct va_range {
 };
 #define NOT_RESERVED UINT64_MAX
 
+/* What was mapped until lately, to explain faults. */
+struct va_gone {
+	uint64_t start, end;
+	const char *how;
+};
+#define VA_GONE_KEPT 64u
+
+/* Of one process on one adapter; what engines call a space. */
 struct va_space {
+	struct host_adapter *adapter;
 	struct va_range *ranges;
 	uint32_t count, size;
+	struct va_gone gone[VA_GONE_KEPT];
+	uint32_t gone_count; /* ever */
 };
 
 struct host_paging_queue {
@@ -169,11 +196,33 @@ struct host_paging_queue {
 	LIST_ENTRY(host_paging_queue) link;
 };
 
+struct host_context {
+	struct host_object object;
+	struct host_device *device;
+	uint32_t node;
+	bool takes_hwqueues; /* and no work of its own */
+	int32_t priority, in_process_priority;
+	struct host_fifo fifo;
+	LIST_HEAD(, host_hwqueue) hwqueues;
+	LIST_ENTRY(host_context) link;
+};
+
+struct host_hwqueue {
+	struct host_object object;
+	struct host_context *context;
+	struct host_sync sync; /* of the progress fence */
+	uint64_t last_id;      /* submitted */
+	struct host_fifo fifo;
+	LIST_ENTRY(host_hwqueue) link;
+};
+
 struct host_device {
 	struct host_object object;
 	struct host_process *process;
 	struct host_adapter *adapter;
 	uint32_t execution_state;
+	struct d3dkmt_devicepagefault_state page_fault;
+	LIST_HEAD(, host_context) contexts;
 	LIST_HEAD(, host_paging_queue) paging_queues;
 	LIST_HEAD(, host_sync) syncs;
 	LIST_HEAD(, host_allocation) allocations;
@@ -189,6 +238,7 @@ struct host_use {
 	uint64_t committed[SEGMENT_GROUPS];
 	uint64_t reservation[SEGMENT_GROUPS];
 	struct va_space va;
+	uint32_t contexts;
 };
 
 struct host_process {
@@ -210,6 +260,9 @@ struct host_adapter {
 	uint64_t resident[SEGMENT_GROUPS];
 	uint64_t committed[SEGMENT_GROUPS];
 	uint64_t evicted_bytes;
+	uint32_t next_queue_id;
+	struct gpu_cache *cache; /* shared by the engines */
+	struct host_engine engines[FIXTURE_MAX_ENGINES];
 };
 
 /* A paging fence the worker signals when its time has come. */
@@ -222,6 +275,7 @@ struct host_completion {
 
 struct host_model {
 	struct host_config config;
+	struct arena *arena; /* what all processes of the VM use; NULL: this one is alone */
 	const struct host_upcalls *upcalls;
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* no upcall in flight */
@@ -229,6 +283,7 @@ struct host_model {
 	uint64_t *raise; /* guest events to deliver */
 	uint32_t raise_count, raise_size;
 	uint8_t *fence_memory;
+	struct host_fence **page_fences; /* by page of the fence area */
 	uint32_t *free_pages;
 	uint32_t free_page_count;
 	struct host_store_hole *holes; /* free parts of the store */
@@ -245,6 +300,12 @@ struct host_model {
 	pthread_cond_t work;
 	bool worker_runs, worker_stop;
 	TAILQ_HEAD(host_completions, host_completion) completions; /* by due_ns */
+	/* scheduler */
+	pthread_t scheduler;
+	pthread_cond_t sched_work;
+	bool sched_runs, sched_stop, sched_kick;
+	bool sched_dirty;	 /* a fence moved or work came: vidsch_advance() has to look */
+	atomic_uint lock_wanted; /* messages that wait for the lock */
 	uint32_t adapter_count;
 	struct host_adapter adapters[HOST_MAX_VGPUS];
 };
@@ -288,6 +349,11 @@ void io_store_put(struct host_model *model, uint64_t offset, uint64_t size);
 int fence_create(struct host_model *model, uint32_t type, uint64_t value, bool page, struct host_fence **out);
 void fence_put(struct host_model *model, struct host_fence *fence);
 void fence_set(struct host_model *model, struct host_fence *fence, uint64_t value);
+/* A signal as the type of the object wants it. 0 or an NTSTATUS. */
+int32_t fence_signal(struct host_model *model, struct host_fence *fence, uint64_t value);
+/* Its device is gone: all ones, and no later write changes that. */
+void fence_lose(struct host_model *model, struct host_fence *fence);
+uint64_t fence_gpu_address(const struct host_fence *fence);
 void fence_check_untouched(struct host_model *model, const struct host_fence *fence);
 /* A sync object goes away: CPU waits that name it are released. */
 void fence_release_waits(struct host_model *model, struct host_sync *sync);
@@ -308,6 +374,8 @@ void host_mark_device_as_error(struct host_call *call);
 void vidmm_device_destroy(struct host_model *model, struct host_device *device);
 
 /* vidmm_paging.c */
+/* What the queue has promised for later will not come. */
+void paging_drop_completions(struct host_model *model, const struct host_paging_queue *queue);
 void host_create_paging_queue(struct host_call *call);
 void host_destroy_paging_queue(struct host_call *call);
 void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_queue *queue);
@@ -327,6 +395,8 @@ void host_create_allocation(struct host_call *call);
 void host_destroy_allocation(struct host_call *call);
 void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *allocation);
 void vidmm_resource_destroy(struct host_model *model, struct host_resource *resource);
+/* Memory of an allocation that the guest does not supply. 0 or -ENOMEM. */
+int vidmm_allocation_back(struct host_model *model, struct host_allocation *allocation);
 void host_gpadl_establish(struct host_call *call);
 void host_gpadl_teardown(struct host_call *call);
 void host_set_sysmem_store(struct host_call *call);
@@ -340,6 +410,11 @@ void host_get_allocation_priority(struct host_call *call);
 enum segment_group segment_of(const struct host_allocation *allocation);
 uint64_t segment_size(const struct host_adapter *adapter, enum segment_group group);
 uint64_t segment_budget(const struct host_adapter *adapter, enum segment_group group);
+/* @bytes more or, negative, less, in the books of process, adapter and VM. */
+void segment_resident(struct host_device *device, enum segment_group group, int64_t bytes);
+void segment_committed(struct host_device *device, enum segment_group group, int64_t bytes);
+/* Bytes resident in the whole VM; stays true while the arena is locked, as it must be. */
+uint64_t segment_used(const struct host_adapter *adapter, enum segment_group group);
 void host_query_video_memory_info(struct host_call *call);
 void host_change_reservation(struct host_call *call);
 void host_query_statistics(struct host_call *call);
@@ -347,6 +422,10 @@ void host_query_statistics(struct host_call *call);
 /* vidmm_va.c */
 void va_free_all(struct va_space *va);
 void va_visit(const struct va_space *va, uint32_t adapter, host_range_visit visit, void *arg);
+/* NULL: nothing is there. */
+const struct va_range *va_find(const struct va_space *va, uint64_t address);
+/* What happened to the mapping that was at @address, "" if none is remembered. */
+const char *va_history(const struct va_space *va, uint64_t address);
 void va_drop_allocation(struct va_space *va, struct host_allocation *allocation);
 void host_reserve_gpu_va(struct host_call *call);
 void host_map_gpu_va(struct host_call *call);
@@ -354,12 +433,9 @@ void host_free_gpu_va(struct host_call *call);
 
 /* kmt_query.c, amd_adapter.c, amd_escape.c */
 void host_query_adapter_info(struct host_call *call);
+uint64_t adapter_gpu_counter(const struct host_adapter *adapter);
 void host_query_clock_calibration(struct host_call *call);
 void host_is_feature_enabled(struct host_call *call);
 void host_escape(struct host_call *call);
-
-/* vidsch.c: what belongs to contexts and queues */
-void host_refuse_context(struct host_call *call);
-void host_refuse_queue_work(struct host_call *call);
 
 #endif

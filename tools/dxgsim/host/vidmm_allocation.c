@@ -4,10 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "dxgsim/host/amd_allocation.h"
 #include "dxgsim/host/types.h"
 
+#define REWRITTEN	 0xd5
+#define LONGER		 64u
 #define DEFAULT_PRIORITY 0x78000000u /* D3DDDI_ALLOCATIONPRIORITY_NORMAL */
 
 void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *allocation)
@@ -18,12 +21,11 @@ void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *
 
 	if (allocation->mappings)
 		va_drop_allocation(&use->va, allocation);
-	if (allocation->resident) {
-		use->resident[group] -= allocation->size;
-		device->adapter->resident[group] -= allocation->size;
-	}
-	use->committed[group] -= allocation->size;
-	device->adapter->committed[group] -= allocation->size;
+	if (allocation->resident)
+		segment_resident(device, group, -(int64_t)allocation->size);
+	segment_committed(device, group, -(int64_t)allocation->size);
+	if (allocation->shown)
+		munmap(allocation->shown, allocation->size);
 	if (allocation->store)
 		io_store_put(model, allocation->store, allocation->size);
 	objects_remove(&device->process->handles, &allocation->object);
@@ -44,11 +46,10 @@ void vidmm_resource_destroy(struct host_model *model, struct host_resource *reso
 }
 
 static struct host_allocation *allocation_create(struct host_device *device, const struct amd_allocation *amd,
-						 bool existing)
+						 uint32_t create_flags)
 {
-	struct host_use *use = &device->process->use[device->adapter->index];
+	bool existing = create_flags & D3DKMT_CREATEALLOCATIONFLAGS_EXISTING_SYSMEM;
 	struct host_allocation *allocation = calloc(1, sizeof(*allocation));
-	enum segment_group group;
 
 	if (!allocation)
 		return NULL;
@@ -56,6 +57,9 @@ static struct host_allocation *allocation_create(struct host_device *device, con
 	allocation->size = amd->size;
 	allocation->flags = amd->flags;
 	allocation->existing = existing;
+	allocation->read_only = existing && create_flags & D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY;
+	allocation->user_queue = amd->user_queue;
+	allocation->scheduler_id = amd->scheduler_id;
 	allocation->system = !(amd->flags & (AMD_FLAG_LOCAL_VISIBLE | AMD_FLAG_LOCAL_INVISIBLE));
 	allocation->cpu_visible = (amd->flags & AMD_FLAG_CPU_VISIBLE) &&
 				  !device->adapter->fixture->cpu_visible_ignored &&
@@ -72,9 +76,7 @@ static struct host_allocation *allocation_create(struct host_device *device, con
 		free(allocation);
 		return NULL;
 	}
-	group = segment_of(allocation);
-	use->committed[group] += allocation->size;
-	device->adapter->committed[group] += allocation->size;
+	segment_committed(device, segment_of(allocation), (int64_t)allocation->size);
 	LIST_INSERT_HEAD(&device->allocations, allocation, link);
 	return allocation;
 }
@@ -105,6 +107,19 @@ static int find_resource(struct host_call *call, struct host_device *device, str
 	return *out && (*out)->device == device ? 0 : HOST_STATUS_INVALID_HANDLE;
 }
 
+/* What the driver tells in return, which for most is nothing. */
+static void answer_private_data(const struct fixture *fixture, uint32_t size,
+				struct host_allocation_reply *reply)
+{
+	if (fixture->allocation_reply == FIXTURE_REPLY_SAME || !reply->private_data)
+		return;
+	if (fixture->allocation_reply == FIXTURE_REPLY_LONG) {
+		size += LONGER;
+		reply->private_data_size = size;
+	}
+	memset(reply->private_data, REWRITTEN, size);
+}
+
 static int32_t create_one(struct host_call *call, struct host_device *device, struct host_resource *resource,
 			  uint32_t i)
 {
@@ -129,13 +144,14 @@ static int32_t create_one(struct host_call *call, struct host_device *device, st
 		report_misuse("%s: display source %u", call->name, wanted->vidpn_source_id);
 		return HOST_STATUS_INVALID_PARAMETER;
 	}
-	allocation = allocation_create(device, &amd, existing);
+	allocation = allocation_create(device, &amd, request->flags);
 	if (!allocation)
 		return HOST_STATUS_NO_MEMORY;
 	if (resource) {
 		allocation->resource = resource;
 		LIST_INSERT_HEAD(&resource->allocations, allocation, resource_link);
 	}
+	answer_private_data(device->adapter->fixture, wanted->private_data_size, reply);
 	reply->allocation = allocation->object.handle;
 	reply->size = allocation->size;
 	reply->cached = allocation->system && !(allocation->flags & AMD_FLAG_GART_USWC);
@@ -314,6 +330,11 @@ void host_set_sysmem_pages(struct host_call *call)
 
 /* ---- CPU access ---- */
 
+int vidmm_allocation_back(struct host_model *model, struct host_allocation *allocation)
+{
+	return allocation->store ? 0 : io_store_get(model, allocation->size, &allocation->store);
+}
+
 void host_lock(struct host_call *call)
 {
 	struct host_allocation *allocation =
@@ -329,7 +350,7 @@ void host_lock(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_PARAMETER;
 		return;
 	}
-	if (!allocation->store && io_store_get(call->model, allocation->size, &allocation->store)) {
+	if (vidmm_allocation_back(call->model, allocation)) {
 		call->m->status = HOST_STATUS_NO_MEMORY;
 		return;
 	}

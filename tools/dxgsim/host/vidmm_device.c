@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Devices: their life, what hangs off them, and their execution state. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "dxgsim/host/types.h"
 
@@ -22,6 +21,8 @@ void host_create_device(struct host_call *call)
 
 void vidmm_device_destroy(struct host_model *model, struct host_device *device)
 {
+	while (!LIST_EMPTY(&device->contexts))
+		vidsch_context_destroy(model, LIST_FIRST(&device->contexts));
 	while (!LIST_EMPTY(&device->paging_queues))
 		vidmm_paging_queue_destroy(model, LIST_FIRST(&device->paging_queues));
 	while (!LIST_EMPTY(&device->syncs))
@@ -68,7 +69,7 @@ void host_get_device_state(struct host_call *call)
 		answer->reset_state = 0;
 		return;
 	case D3DKMT_DEVICESTATE_PAGE_FAULT:
-		memset(&answer->page_fault_state, 0, sizeof(answer->page_fault_state));
+		answer->page_fault_state = device->page_fault;
 		return;
 	default: /* presentation: a vGPU has no display */
 		call->m->status = HOST_STATUS_INVALID_PARAMETER;
@@ -84,5 +85,5 @@ void host_mark_device_as_error(struct host_call *call)
 	if (!device)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 	else
-		guest_set_device_state(call->model, device, D3DKMT_DEVICEEXECUTION_RESET);
+		vidsch_device_lost(call->model, device, D3DKMT_DEVICEEXECUTION_RESET);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Synchronisation objects: fence values in pages the guest maps, CPU signals, CPU waits that raise a guest
- * event. GPU signals and waits need contexts, see vidsch.c.
+ * event. What contexts signal and wait for is in vidsch_submit.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +27,7 @@ int fence_create(struct host_model *model, uint32_t type, uint64_t value, bool p
 			return rc;
 		}
 		atomic_store_explicit(io_fence_value(model, fence->page), value, memory_order_release);
+		model->page_fences[fence->page] = fence;
 	}
 	*out = fence;
 	return 0;
@@ -52,8 +53,10 @@ void fence_put(struct host_model *model, struct host_fence *fence)
 	fence_check_untouched(model, fence);
 	if (fence->global)
 		LIST_REMOVE(fence, shared_link);
-	if (fence->page != NO_FENCE_PAGE)
+	if (fence->page != NO_FENCE_PAGE) {
+		model->page_fences[fence->page] = NULL;
 		io_fence_page_put(model, fence->page);
+	}
 	free(fence);
 }
 
@@ -87,10 +90,26 @@ static void finish_waits(struct host_model *model)
 void fence_set(struct host_model *model, struct host_fence *fence, uint64_t value)
 {
 	fence_check_untouched(model, fence);
+	if (fence->lost)
+		return;
 	fence->value = value;
 	if (fence->page != NO_FENCE_PAGE)
 		atomic_store_explicit(io_fence_value(model, fence->page), value, memory_order_release);
+	model->sched_dirty = true;
 	finish_waits(model);
+}
+
+void fence_lose(struct host_model *model, struct host_fence *fence)
+{
+	if (fence->kept_on_reset)
+		return;
+	fence_set(model, fence, UINT64_MAX);
+	fence->lost = true;
+}
+
+uint64_t fence_gpu_address(const struct host_fence *fence)
+{
+	return GPU_FENCE_BASE + (uint64_t)fence->page * HOST_PAGE_SIZE;
 }
 
 /* A destroyed handle releases its waiters (Microsoft: D3DKMTDestroySynchronizationObject). */
@@ -205,11 +224,13 @@ void host_create_sync_object(struct host_call *call)
 		reply->global_sync_object = fence->global;
 	}
 	reply->sync_object = sync->object.handle;
-	if (fence->page != NO_FENCE_PAGE) {
-		reply->fence_page = io_fence_address(fence->page);
-		if (!(info->flags & D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_NO_GPU_ACCESS))
-			reply->fence_gpu_va = GPU_FENCE_BASE + (uint64_t)fence->page * HOST_PAGE_SIZE;
-	}
+	if (fence->page == NO_FENCE_PAGE)
+		return;
+	fence->kept_on_reset = info->flags & D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_NO_SIGNAL_MAX_VALUE_ON_TDR;
+	fence->gpu_visible = !(info->flags & D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_NO_GPU_ACCESS);
+	reply->fence_page = io_fence_address(fence->page);
+	if (fence->gpu_visible)
+		reply->fence_gpu_va = fence_gpu_address(fence);
 }
 
 void host_destroy_sync_object(struct host_call *call)
@@ -223,8 +244,9 @@ void host_destroy_sync_object(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 		return;
 	}
-	if (sync->paging_queue) {
-		report_misuse("%s: 0x%x is the fence of a paging queue", call->name, handle);
+	if (sync->paging_queue || sync->hwqueue) {
+		report_misuse("%s: 0x%x is the fence of a %s queue", call->name, handle,
+			      sync->hwqueue ? "hardware" : "paging");
 		call->m->status = HOST_STATUS_INVALID_PARAMETER;
 		return;
 	}
@@ -276,29 +298,28 @@ void host_open_sync_object(struct host_call *call)
 	reply->sync_object = sync->object.handle;
 	if (fence->page != NO_FENCE_PAGE) {
 		reply->fence_page = io_fence_address(fence->page);
-		reply->fence_gpu_va = GPU_FENCE_BASE + (uint64_t)fence->page * HOST_PAGE_SIZE;
+		if (fence->gpu_visible)
+			reply->fence_gpu_va = fence_gpu_address(fence);
 	}
 }
 
-static int32_t signal_one(struct host_call *call, struct host_sync *sync, uint64_t value)
+int32_t fence_signal(struct host_model *model, struct host_fence *fence, uint64_t value)
 {
-	struct host_fence *fence = sync->fence;
-
 	switch (fence->type) {
 	case D3DDDI_MONITORED_FENCE:
 	case D3DDDI_FENCE:
-		fence_set(call->model, fence, value);
+		fence_set(model, fence, value);
 		return 0;
 	case D3DDDI_SEMAPHORE:
 		if (fence->value >= fence->max_count)
 			return HOST_STATUS_INVALID_PARAMETER;
-		fence_set(call->model, fence, fence->value + 1);
+		fence_set(model, fence, fence->value + 1);
 		return 0;
 	case D3DDDI_CPU_NOTIFICATION:
-		guest_raise(call->model, fence->guest_event);
+		guest_raise(model, fence->guest_event);
 		return 0;
 	default:
-		fence_set(call->model, fence, 1);
+		fence_set(model, fence, 1);
 		return 0;
 	}
 }
@@ -308,18 +329,18 @@ void host_signal_sync_object(struct host_call *call)
 	const struct host_signal_sync_object *request = call->m->request.signal_sync_object;
 
 	if (request->context_count) {
-		host_refuse_queue_work(call);
+		host_signal_from_gpu(call);
 		return;
 	}
 	for (uint32_t i = 0; i < request->object_count; i++) {
 		struct host_sync *sync = objects_find(&call->process->handles, request->objects[i],
 						      HOST_OBJECT_SYNC, call->name);
 
-		if (!sync || sync->paging_queue) {
+		if (!sync || sync->paging_queue || sync->hwqueue) {
 			if (sync)
-				report_misuse(
-					"%s: 0x%x is the fence of a paging queue, only the host signals it",
-					call->name, request->objects[i]);
+				report_misuse("%s: 0x%x is the fence of a %s queue, only the host signals it",
+					      call->name, request->objects[i],
+					      sync->hwqueue ? "hardware" : "paging");
 			call->m->status = HOST_STATUS_INVALID_PARAMETER;
 			return;
 		}
@@ -329,7 +350,7 @@ void host_signal_sync_object(struct host_call *call)
 						      HOST_OBJECT_SYNC, call->name);
 		uint64_t value =
 			i < request->fence_value_count ? request->fence_values[i] : request->fence_value;
-		int32_t status = signal_one(call, sync, value);
+		int32_t status = fence_signal(call->model, sync->fence, value);
 
 		if (status)
 			call->m->status = status;

@@ -31,6 +31,7 @@ static void *worker_main(void *arg)
 		TAILQ_REMOVE(&model->completions, next, link);
 		fence_set(model, next->queue->sync.fence, next->value);
 		free(next);
+		vidsch_advance(model);
 		guest_deliver(model);
 	}
 	pthread_mutex_unlock(&model->lock);
@@ -151,9 +152,8 @@ fail:
 	free(queue);
 }
 
-void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_queue *queue)
+void paging_drop_completions(struct host_model *model, const struct host_paging_queue *queue)
 {
-	struct host_handles *handles = &queue->device->process->handles;
 	struct host_completion *completion, *next;
 
 	for (completion = TAILQ_FIRST(&model->completions); completion; completion = next) {
@@ -163,6 +163,13 @@ void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_que
 		TAILQ_REMOVE(&model->completions, completion, link);
 		free(completion);
 	}
+}
+
+void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_queue *queue)
+{
+	struct host_handles *handles = &queue->device->process->handles;
+
+	paging_drop_completions(model, queue);
 	fence_release_waits(model, &queue->sync);
 	objects_remove(handles, &queue->sync.object);
 	objects_remove(handles, &queue->object);
@@ -221,7 +228,7 @@ static int32_t check_residency(struct host_call *call, struct host_device *devic
 		enum segment_group which = (enum segment_group)group;
 		uint64_t limit = squeeze ? segment_size(device->adapter, which)
 					 : segment_budget(device->adapter, which);
-		uint64_t use = device->adapter->resident[group];
+		uint64_t use = segment_used(device->adapter, which);
 
 		if (more[group] && (use >= limit || more[group] > limit - use)) {
 			*trim = use + more[group] - limit;
@@ -236,7 +243,6 @@ void host_make_resident(struct host_call *call)
 	const struct host_make_resident *request = call->m->request.make_resident;
 	struct host_make_resident_reply *reply = call->m->reply.make_resident;
 	struct host_paging_queue *queue;
-	struct host_use *use;
 	bool work = false;
 	int32_t status;
 
@@ -246,15 +252,20 @@ void host_make_resident(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 		return;
 	}
+	arena_lock(call->model->arena);
 	status = check_residency(call, queue->device, &reply->num_bytes_to_trim);
+	if (status == HOST_STATUS_NO_MEMORY && arena_reap(call->model->arena)) {
+		reply->num_bytes_to_trim = 0;
+		status = check_residency(call, queue->device, &reply->num_bytes_to_trim);
+	}
 	if (status) {
+		arena_unlock(call->model->arena);
 		if (request->flags & D3DDDI_MAKERESIDENT_FLAGS_MUST_SUCCEED)
-			guest_set_device_state(call->model, queue->device,
-					       D3DKMT_DEVICEEXECUTION_ERROR_OUTOFMEMORY);
+			vidsch_device_lost(call->model, queue->device,
+					   D3DKMT_DEVICEEXECUTION_ERROR_OUTOFMEMORY);
 		call->m->status = status;
 		return;
 	}
-	use = &call->process->use[queue->device->adapter->index];
 	for (uint32_t i = 0; i < request->allocation_count; i++) {
 		struct host_allocation *allocation =
 			listed_allocation(call, queue->device, request->allocations[i]);
@@ -262,9 +273,9 @@ void host_make_resident(struct host_call *call)
 		if (allocation->resident++)
 			continue;
 		work = true;
-		use->resident[segment_of(allocation)] += allocation->size;
-		queue->device->adapter->resident[segment_of(allocation)] += allocation->size;
+		segment_resident(queue->device, segment_of(allocation), (int64_t)allocation->size);
 	}
+	arena_unlock(call->model->arena);
 	call->m->status = paging_complete(call->model, queue, work, &reply->paging_fence_value);
 }
 
@@ -278,7 +289,6 @@ void host_evict(struct host_call *call)
 		return;
 	for (uint32_t i = 0; i < request->allocation_count; i++) {
 		struct host_allocation *allocation = listed_allocation(call, device, request->allocations[i]);
-		struct host_use *use = &call->process->use[device->adapter->index];
 
 		if (!allocation)
 			continue;
@@ -289,8 +299,7 @@ void host_evict(struct host_call *call)
 		}
 		if (--allocation->resident)
 			continue;
-		use->resident[segment_of(allocation)] -= allocation->size;
-		device->adapter->resident[segment_of(allocation)] -= allocation->size;
+		segment_resident(device, segment_of(allocation), -(int64_t)allocation->size);
 		device->adapter->evicted_bytes += allocation->size;
 	}
 }

@@ -22,6 +22,48 @@ uint64_t segment_budget(const struct host_adapter *adapter, enum segment_group g
 	return (size - size / 16) & ~(uint64_t)(BIG_PAGE - 1);
 }
 
+void segment_resident(struct host_device *device, enum segment_group group, int64_t bytes)
+{
+	struct host_adapter *adapter = device->adapter;
+
+	device->process->use[adapter->index].resident[group] += (uint64_t)bytes;
+	adapter->resident[group] += (uint64_t)bytes;
+	arena_add(adapter->model->arena, adapter->index, ARENA_RESIDENT, group, bytes);
+}
+
+void segment_committed(struct host_device *device, enum segment_group group, int64_t bytes)
+{
+	struct host_adapter *adapter = device->adapter;
+
+	device->process->use[adapter->index].committed[group] += (uint64_t)bytes;
+	adapter->committed[group] += (uint64_t)bytes;
+	arena_add(adapter->model->arena, adapter->index, ARENA_COMMITTED, group, bytes);
+}
+
+static uint64_t others(const struct host_adapter *adapter, enum arena_use use, enum segment_group group)
+{
+	return arena_others(adapter->model->arena, adapter->index, use, group);
+}
+
+uint64_t segment_used(const struct host_adapter *adapter, enum segment_group group)
+{
+	return adapter->resident[group] + others(adapter, ARENA_RESIDENT, group);
+}
+
+/* What this process may use: the others' share is theirs while they hold it, its own reservation is its own. */
+static uint64_t process_budget(struct host_call *call, enum segment_group group)
+{
+	uint64_t budget = segment_budget(call->adapter, group), theirs;
+	uint64_t reserved = call->process->use[call->adapter->index].reservation[group];
+
+	arena_lock(call->model->arena);
+	arena_reap(call->model->arena);
+	theirs = others(call->adapter, ARENA_RESIDENT, group);
+	arena_unlock(call->model->arena);
+	budget -= theirs < budget ? theirs : budget;
+	return budget > reserved ? budget : reserved;
+}
+
 /* No status: what is wrong reads as zeros. */
 void host_query_video_memory_info(struct host_call *call)
 {
@@ -32,10 +74,10 @@ void host_query_video_memory_info(struct host_call *call)
 
 	if (request->memory_segment_group >= SEGMENT_GROUPS || request->physical_adapter_index)
 		return;
-	reply->budget = segment_budget(call->adapter, group);
+	reply->budget = process_budget(call, group);
 	reply->current_usage = use->resident[group];
 	reply->current_reservation = use->reservation[group];
-	reply->available_for_reservation = reply->budget / 2;
+	reply->available_for_reservation = segment_budget(call->adapter, group) / 2;
 }
 
 void host_change_reservation(struct host_call *call)
@@ -98,6 +140,23 @@ static void segment_statistics(struct host_call *call, const uint64_t *committed
 	put32(result, 40, aperture);
 }
 
+/* Of all processes. */
+static void adapter_statistics(struct host_call *call, uint32_t segment, uint8_t *result)
+{
+	uint64_t committed[SEGMENT_GROUPS], resident[SEGMENT_GROUPS];
+
+	arena_lock(call->model->arena);
+	arena_reap(call->model->arena);
+	for (int i = 0; i < SEGMENT_GROUPS; i++) {
+		enum segment_group group = (enum segment_group)i;
+
+		committed[i] = call->adapter->committed[i] + others(call->adapter, ARENA_COMMITTED, group);
+		resident[i] = segment_used(call->adapter, group);
+	}
+	arena_unlock(call->model->arena);
+	segment_statistics(call, committed, resident, segment, result);
+}
+
 void host_query_statistics(struct host_call *call)
 {
 	const struct d3dkmt_querystatistics *args = &call->m->request.query_statistics->args;
@@ -110,16 +169,19 @@ void host_query_statistics(struct host_call *call)
 	}
 	switch (args->type) {
 	case D3DKMT_QUERYSTATISTICS_ADAPTER:
-		put32(result, 0, segment_count(call->adapter));
-		put32(result, 4, call->adapter->fixture->engine_count);
+		put32(result, 0,
+		      call->adapter->fixture->segments ? call->adapter->fixture->segments
+						       : segment_count(call->adapter));
+		put32(result, 4,
+		      call->adapter->fixture->nodes ? call->adapter->fixture->nodes
+						    : call->adapter->fixture->engine_count);
 		return;
 	case D3DKMT_QUERYSTATISTICS_SEGMENT:
 	case D3DKMT_QUERYSTATISTICS_PROCESS_SEGMENT:
 		if (args->selector >= segment_count(call->adapter))
 			break;
 		if (args->type == D3DKMT_QUERYSTATISTICS_SEGMENT)
-			segment_statistics(call, call->adapter->committed, call->adapter->resident,
-					   args->selector, result);
+			adapter_statistics(call, args->selector, result);
 		else
 			segment_statistics(call, use->committed, use->resident, args->selector, result);
 		return;
@@ -127,7 +189,9 @@ void host_query_statistics(struct host_call *call)
 	case D3DKMT_QUERYSTATISTICS_PROCESS_NODE:
 		if (args->selector >= call->adapter->fixture->engine_count)
 			break;
-		return; /* nothing has run yet: all counters are 0 */
+		/* the running time in units of 100 ns comes first; the rest is not counted */
+		put64(result, 0, call->adapter->engines[args->selector].busy_ns / 100);
+		return;
 	case D3DKMT_QUERYSTATISTICS_PROCESS_ADAPTER:
 		put32(result, 0, segment_count(call->adapter));
 		put32(result, 4, call->adapter->fixture->engine_count);

@@ -11,6 +11,7 @@
 
 void va_free_all(struct va_space *va)
 {
+	vidsch_forget(va, 0, UINT64_MAX);
 	free(va->ranges);
 	memset(va, 0, sizeof(*va));
 }
@@ -80,13 +81,34 @@ static void split_at(struct va_space *va, uint64_t address)
 	insert_at(va, at + 1, upper);
 }
 
-static void drop_mapping(struct va_range *range)
+static void drop_mapping(struct va_space *va, struct va_range *range, const char *how)
 {
-	if (range->state == VA_MAPPED)
+	if (range->state == VA_MAPPED) {
 		range->allocation->mappings--;
+		va->gone[va->gone_count++ % VA_GONE_KEPT] = (struct va_gone){range->start, range->end, how};
+		vidsch_forget(va, range->start, range->end - range->start);
+	}
 	range->state = VA_RESERVED;
 	range->allocation = NULL;
 	range->offset = 0;
+}
+
+const struct va_range *va_find(const struct va_space *va, uint64_t address)
+{
+	uint32_t at = first_above(va, address);
+
+	return at < va->count && va->ranges[at].start <= address ? &va->ranges[at] : NULL;
+}
+
+const char *va_history(const struct va_space *va, uint64_t address)
+{
+	for (uint32_t i = 0; i < va->gone_count && i < VA_GONE_KEPT; i++) {
+		const struct va_gone *gone = &va->gone[(va->gone_count - 1 - i) % VA_GONE_KEPT];
+
+		if (address >= gone->start && address < gone->end)
+			return gone->how;
+	}
+	return "";
 }
 
 /* Ranges without a reservation vanish with the allocation, others fall back to reserved. */
@@ -97,7 +119,7 @@ void va_drop_allocation(struct va_space *va, struct host_allocation *allocation)
 
 		if (range->state != VA_MAPPED || range->allocation != allocation)
 			continue;
-		drop_mapping(range);
+		drop_mapping(va, range, "its allocation was destroyed");
 		if (range->reservation == NOT_RESERVED)
 			remove_at(va, i, 1);
 	}
@@ -304,7 +326,7 @@ void host_map_gpu_va(struct host_call *call)
 	split_at(va, start + size);
 	at = first_above(va, start);
 	while (at + covered < va->count && va->ranges[at + covered].start < start + size)
-		drop_mapping(&va->ranges[at + covered++]);
+		drop_mapping(va, &va->ranges[at + covered++], "it was mapped over");
 	remove_at(va, at, covered);
 	range = (struct va_range){
 		.start = start,
@@ -355,6 +377,6 @@ void host_free_gpu_va(struct host_call *call)
 		return;
 	}
 	for (uint32_t i = first; i < last; i++)
-		drop_mapping(&va->ranges[i]);
+		drop_mapping(va, &va->ranges[i], "the address was freed");
 	remove_at(va, first, last - first);
 }

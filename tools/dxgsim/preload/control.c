@@ -82,6 +82,11 @@ const char *dxgsim_fault_hit(void)
 	return nr == 0 ? "OPEN" : driver_ioctl_name((unsigned int)nr);
 }
 
+bool dxgsim_fault_applied(void)
+{
+	return hook_fault_applied();
+}
+
 uint64_t dxgsim_misuse_count(void)
 {
 	struct report_counters found;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The L2: write-back, with lines of 128 bytes that know of every byte whether it is there and whether memory has
+ * it.  As in hardware, a line is found by the memory it stands for, not by an address of some space.
+ *
+ * Nothing leaves it but by a write-back or to make room, and nothing that was read is read again before it is
+ * invalidated: a program that forgets either sees it.
+ */
+#ifndef DXGSIM_GPU_CACHE_H
+#define DXGSIM_GPU_CACHE_H
+
+#include "dxgsim/gpu/gpu.h"
+
+#define GPU_LINE_BYTES 128U
+
+/* How an access uses the L2. */
+enum gpu_cache_policy {
+	GPU_CACHE_LRU,
+	GPU_CACHE_STREAM,      /* the first to make room */
+	GPU_CACHE_NO_ALLOCATE, /* takes what is there, adds nothing */
+	GPU_CACHE_BYPASS,
+};
+
+#define GPU_CACHE_WRITE_BACK (1U << 0)
+#define GPU_CACHE_INVALIDATE (1U << 1) /* what memory has, too; written bytes stay */
+#define GPU_CACHE_DISCARD    (1U << 2) /* ... and go as well */
+
+/* An access inside of one line. */
+struct gpu_cache_access {
+	const struct gpu_machine_ops *ops;
+	void *space;
+	uint64_t va;
+	uint8_t *memory; /* what @va means */
+	uint32_t bytes;
+	enum gpu_cache_policy policy;
+};
+
+void gpu_cache_read(struct gpu_cache *cache, const struct gpu_cache_access *access, uint8_t *to);
+void gpu_cache_write(struct gpu_cache *cache, const struct gpu_cache_access *access, const uint8_t *from);
+/* Does GPU_CACHE_* to the lines of @first to @last; all lines if this is the whole space. */
+void gpu_cache_act(struct gpu_cache *cache, const struct gpu_machine_ops *ops, void *space, uint32_t actions,
+		   uint64_t first, uint64_t last);
+void gpu_cache_drop(struct gpu_cache *cache);
+void gpu_cache_forget(struct gpu_cache *cache, const void *space, uint64_t va, uint64_t length);
+
+/* Guest memory, others may be at it: aligned pieces of 4 and 8 bytes are read and written whole. */
+void gpu_copy_from_guest(uint8_t *to, const uint8_t *guest, uint32_t bytes);
+void gpu_copy_to_guest(uint8_t *guest, const uint8_t *from, uint32_t bytes);
+
+#endif

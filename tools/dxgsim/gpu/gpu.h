@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The hardware of the simulated GPU: engines that fetch command buffers and execute their packets.
+ *
+ * An engine knows no handles, processes or fences; host/ (the scheduler) gives it one job at a time and lets
+ * it run.  Every access to memory, the fetch of commands included, goes through translate(), as through the
+ * page tables of the job's address space.
+ */
+#ifndef DXGSIM_GPU_GPU_H
+#define DXGSIM_GPU_GPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum gpu_access {
+	GPU_FETCH, /* commands */
+	GPU_READ,
+	GPU_WRITE,
+};
+
+struct gpu_cache;
+
+enum gpu_fault_reason {
+	GPU_FAULT_NONE,
+	GPU_FAULT_UNMAPPED,
+	GPU_FAULT_NOT_RESIDENT,
+	GPU_FAULT_READ_ONLY,
+	GPU_FAULT_NO_BACKING, /* the guest's pages behind it are gone */
+};
+
+/*
+ * Where guest memory is for the simulator; valid until gpu_engine_run() returns.  Pages are of 4 KiB or more
+ * and contiguous: the whole cache line around the address is behind @bytes.
+ */
+struct gpu_span {
+	uint8_t *bytes;
+	uint64_t length; /* contiguous from the address on, at least 1 */
+	bool uncached;	 /* by the page's memory type: the L2 is not asked */
+};
+
+struct gpu_machine_ops {
+	/*
+	 * Called from inside gpu_engine_run(), on the caller's thread, and only with the running job's space.
+	 * A refusal is no fault yet: a page may be gone when a cache line of it is written back.
+	 */
+	enum gpu_fault_reason (*translate)(void *space, uint64_t va, enum gpu_access access,
+					   struct gpu_span *span);
+	uint64_t (*clock)(void *machine); /* the GPU's timestamp counter */
+};
+
+enum gpu_engine_kind {
+	GPU_ENGINE_GRAPHICS,
+	GPU_ENGINE_COMPUTE,
+	GPU_ENGINE_SDMA,
+	GPU_ENGINE_OTHER, /* video and the like: nothing is executed */
+};
+
+struct gpu_engine_config {
+	enum gpu_engine_kind kind;
+	uint32_t generation; /* 9 to 12: major number of the gfx target */
+	const struct gpu_machine_ops *ops;
+	void *machine;
+	struct gpu_cache *cache; /* that of the GPU, for all its engines; NULL: the engine has its own */
+};
+
+/* One submission. */
+struct gpu_job {
+	uint64_t commands;
+	uint32_t bytes;
+	void *space;	 /* for translate() */
+	uint64_t cookie; /* the caller's */
+};
+
+enum gpu_outcome {
+	GPU_DONE,
+	GPU_RUNNING, /* the packet budget is used up, call again */
+	GPU_WAITING, /* a condition in memory is not met, call again later */
+	GPU_STOPPED, /* see gpu_engine_error(); reset before the next job */
+};
+
+enum gpu_error_kind {
+	GPU_ERROR_NONE,
+	GPU_ERROR_PAGE_FAULT,
+	GPU_ERROR_PACKET,      /* unknown, misaligned or truncated packet, or reserved bits set */
+	GPU_ERROR_UNSUPPORTED, /* legal on hardware, not simulated: named in the text */
+};
+
+struct gpu_error {
+	enum gpu_error_kind kind;
+	enum gpu_fault_reason reason;
+	enum gpu_access access;
+	uint64_t va;	 /* page fault: the address; else that of the packet */
+	uint32_t offset; /* bytes from the start of the commands to the packet */
+	char text[160];
+};
+
+struct gpu_engine;
+
+/*
+ * The L2 of one GPU.  It holds no memory of the guest and asks translate() for where a line belongs, so that it
+ * may outlive spaces and mappings.  Engines that share one are called under one lock.  NULL: no memory.
+ */
+struct gpu_cache *gpu_cache_create(void);
+/* After the engines that use it; NULL is allowed. */
+void gpu_cache_destroy(struct gpu_cache *cache);
+
+/* NULL: no memory. */
+struct gpu_engine *gpu_engine_create(const struct gpu_engine_config *config);
+void gpu_engine_destroy(struct gpu_engine *engine);
+/*
+ * The engine must be idle: new, after GPU_DONE, or reset.  A job of 0 bytes is done at once; address and size
+ * are multiples of 4, otherwise it stops at its start.
+ */
+void gpu_engine_start(struct gpu_engine *engine, const struct gpu_job *job);
+/* Executes at most @packets packets of the job. */
+enum gpu_outcome gpu_engine_run(struct gpu_engine *engine, uint32_t packets);
+const struct gpu_error *gpu_engine_error(const struct gpu_engine *engine);
+/* Drops the job and what its caches hold, written or not. */
+void gpu_engine_reset(struct gpu_engine *engine);
+/*
+ * These addresses of @space mean other memory from now on, or none: what the caches hold of them is dropped,
+ * written or not.  A space that ends: 0 and UINT64_MAX.
+ */
+void gpu_engine_forget(struct gpu_engine *engine, const void *space, uint64_t va, uint64_t length);
+const char *gpu_fault_reason_name(enum gpu_fault_reason reason);
+
+#endif

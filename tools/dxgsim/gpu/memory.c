@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "dxgsim/gpu/memory.h"
+
+/* An access on its way: what is left of the span that translate() gave for the address it has reached. */
+struct walk {
+	struct gpu_memory *memory;
+	enum gpu_access access;
+	struct gpu_span span;
+	struct gpu_cache_access piece; /* in one line and one span */
+};
+
+static struct walk walk_begin(struct gpu_memory *memory, uint64_t va, enum gpu_access access,
+			      enum gpu_cache_policy policy)
+{
+	return (struct walk){
+		.memory = memory,
+		.access = access,
+		.piece = {.ops = memory->ops, .space = memory->space, .va = va, .policy = policy},
+	};
+}
+
+static bool walk_translate(struct walk *walk)
+{
+	struct gpu_memory *memory = walk->memory;
+	uint64_t va = walk->piece.va;
+	enum gpu_fault_reason reason;
+
+	walk->span = (struct gpu_span){0};
+	reason = memory->ops->translate(memory->space, va, walk->access, &walk->span);
+	if (reason == GPU_FAULT_NONE && (!walk->span.bytes || !walk->span.length))
+		reason = GPU_FAULT_NO_BACKING;
+	if (reason == GPU_FAULT_NONE)
+		return true;
+	memory->fault = (struct gpu_fault){.reason = reason, .access = walk->access, .va = va};
+	return false;
+}
+
+/* The next piece, of at most @bytes bytes. */
+static bool walk_on(struct walk *walk, uint32_t bytes)
+{
+	struct gpu_cache_access *piece = &walk->piece;
+	uint64_t in_line;
+
+	if (piece->bytes) {
+		piece->va += piece->bytes;
+		walk->span.bytes += piece->bytes;
+		walk->span.length -= piece->bytes;
+	}
+	if (!walk->span.length && !walk_translate(walk))
+		return false;
+	in_line = GPU_LINE_BYTES - piece->va % GPU_LINE_BYTES;
+	piece->memory = walk->span.bytes;
+	piece->bytes = bytes;
+	if (piece->bytes > in_line)
+		piece->bytes = (uint32_t)in_line;
+	if (piece->bytes > walk->span.length)
+		piece->bytes = (uint32_t)walk->span.length;
+	return true;
+}
+
+bool gpu_memory_read(struct gpu_memory *memory, uint64_t va, enum gpu_access access, void *to, uint32_t bytes,
+		     enum gpu_cache_policy policy)
+{
+	struct walk walk = walk_begin(memory, va, access, policy);
+	uint8_t *out = to;
+
+	for (; bytes; out += walk.piece.bytes, bytes -= walk.piece.bytes) {
+		if (!walk_on(&walk, bytes))
+			return false;
+		if (walk.span.uncached)
+			gpu_copy_from_guest(out, walk.piece.memory, walk.piece.bytes);
+		else
+			gpu_cache_read(memory->cache, &walk.piece, out);
+	}
+	return true;
+}
+
+bool gpu_memory_write(struct gpu_memory *memory, uint64_t va, const void *from, uint32_t bytes,
+		      enum gpu_cache_policy policy)
+{
+	struct walk walk = walk_begin(memory, va, GPU_WRITE, policy);
+	const uint8_t *in = from;
+
+	for (; bytes; in += walk.piece.bytes, bytes -= walk.piece.bytes) {
+		if (!walk_on(&walk, bytes))
+			return false;
+		if (walk.span.uncached)
+			gpu_copy_to_guest(walk.piece.memory, in, walk.piece.bytes);
+		else
+			gpu_cache_write(memory->cache, &walk.piece, in);
+	}
+	return true;
+}

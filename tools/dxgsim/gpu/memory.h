@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/* An engine's way to memory: through the page tables and, if page and packet say so, the L2. */
+#ifndef DXGSIM_GPU_MEMORY_H
+#define DXGSIM_GPU_MEMORY_H
+
+#include "dxgsim/gpu/cache.h"
+
+struct gpu_fault {
+	enum gpu_fault_reason reason;
+	enum gpu_access access;
+	uint64_t va; /* the first byte out of reach */
+};
+
+struct gpu_memory {
+	const struct gpu_machine_ops *ops;
+	void *space;
+	struct gpu_cache *cache;
+	struct gpu_fault fault; /* of the last access that failed */
+};
+
+/*
+ * Aligned 4 and 8 bytes are one access; more is done in order of addresses, and a fault leaves done what came
+ * before it.  @access: GPU_FETCH or GPU_READ.
+ */
+bool gpu_memory_read(struct gpu_memory *memory, uint64_t va, enum gpu_access access, void *to, uint32_t bytes,
+		     enum gpu_cache_policy policy);
+bool gpu_memory_write(struct gpu_memory *memory, uint64_t va, const void *from, uint32_t bytes,
+		      enum gpu_cache_policy policy);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the host counts over all processes of the simulated VM: objects, and bytes of each memory segment, one slot
+ * per process in memory that all of them map.  A process that is killed leaves its slot; whoever looks next takes
+ * it back, as a kernel takes back the files of a process.
+ *
+ * What makes a kill at any instruction harmless: a process changes the counters of its own slot only, each by one
+ * atomic addition, and nobody reads a sum that is not the sum of slots.  Slots are taken, given back and compared
+ * with limits under a robust mutex, which the kernel takes from a dead holder; each of these ends with the one
+ * store that makes the slot used or free, so that what a dead holder has begun is just done again.
+ *
+ * A NULL arena counts nothing: a host with one process needs none.
+ */
+#ifndef DXGSIM_HOST_ARENA_H
+#define DXGSIM_HOST_ARENA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "dxgsim/host/message.h"
+
+#define ARENA_KINDS	16u /* enum host_kind */
+#define ARENA_GROUPS	2u  /* enum segment_group */
+#define ARENA_PROCESSES 1024u
+
+enum arena_use {
+	ARENA_RESIDENT,
+	ARENA_COMMITTED,
+	ARENA_USES,
+};
+
+struct arena;
+
+/* A sum over slots. */
+struct arena_totals {
+	uint64_t objects[ARENA_KINDS];
+	uint64_t bytes[HOST_MAX_VGPUS][ARENA_USES][ARENA_GROUPS];
+};
+
+/* What is there when a run has ended (arena_visit). */
+enum arena_owner {
+	ARENA_ALIVE,
+	/* Its process has left and has said so, but its counters did not come back to zero. */
+	ARENA_LEFT_BEHIND,
+};
+
+/*
+ * Which machine an arena belongs to: the adapters its processes simulate.  A process that is told to play other ones
+ * is in another VM.
+ */
+uint64_t arena_machine(const char *specs);
+
+/*
+ * An arena for the processes of a run, without a name anywhere: others open it through /proc/PID/fd/FD of who made
+ * it.  *@fd is close-on-exec and belongs to the caller.  0 or -errno of memfd_create, ftruncate and mmap, -ENOMEM.
+ */
+int arena_create(uint64_t machine, struct arena **out, int *fd);
+/*
+ * The arena at @path.  0, -errno of open and mmap, -EINVAL: no arena of this build, -EXDEV: of another machine,
+ * -ENOMEM.
+ */
+int arena_open(const char *path, uint64_t machine, struct arena **out);
+/* One that fork children share and nobody else.  0 or -ENOMEM. */
+int arena_own(struct arena **out);
+/* Leaves it, whoever else had joined in this process, and frees @arena; NULL does nothing. */
+void arena_close(struct arena *arena);
+
+/*
+ * Takes a slot for this process, or counts one more user of the one it has.  0, or -ENOSPC: ARENA_PROCESSES live
+ * processes.  Serialised by the caller, as are all calls below that take no arena_lock(), except arena_count() and
+ * arena_add().
+ */
+int arena_join(struct arena *arena);
+/* The last user gives the slot back. */
+void arena_leave(struct arena *arena);
+/* In a fork child: the slot is the parent's. */
+void arena_forked(struct arena *arena);
+
+/* Objects of a kind (enum host_kind) come and go. */
+void arena_count(struct arena *arena, uint32_t kind, int change);
+void arena_add(struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t group, int64_t bytes);
+
+/* Between these no process joins, leaves or is admitted: what is compared with a limit stays true. */
+void arena_lock(struct arena *arena);
+void arena_unlock(struct arena *arena);
+/* With the lock: takes back what processes that live no more have left; returns of how many. */
+uint32_t arena_reap(struct arena *arena);
+/* With the lock: bytes that the other processes use. */
+uint64_t arena_others(const struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t group);
+/* With the lock: everything. */
+void arena_total(const struct arena *arena, struct arena_totals *out);
+/* With the lock: each slot in use. */
+typedef void (*arena_visitor)(void *arg, enum arena_owner owner, pid_t pid,
+			      const struct arena_totals *totals);
+void arena_visit(const struct arena *arena, arena_visitor visit, void *arg);
+/* Processes that ever joined, and those of them whose slot was taken back. */
+void arena_history(const struct arena *arena, uint64_t *joined, uint64_t *reaped);
+
+/* "2 devices, 1 sync object, 65536 bytes resident", for people; false: nothing at all. */
+bool arena_describe(const struct arena_totals *totals, char *text, size_t size);
+
+/* One process as the kernel tells it apart from others that had or will have its number. */
+struct arena_identity {
+	pid_t pid;
+	uint64_t start; /* clock ticks after boot; 0: /proc does not tell */
+	uint64_t stack; /* bottom of the stack, which exec() moves; 0: /proc does not tell */
+};
+
+/* Of @pid, as /proc tells it.  0, -ESRCH: it has ended, also when nobody has waited for it yet; else -errno. */
+int arena_identify(pid_t pid, struct arena_identity *out);
+/* Whether that very process, in that very program, still runs. */
+bool arena_is_alive(const struct arena_identity *identity);
+
+#endif

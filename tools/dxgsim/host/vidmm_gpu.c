@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Memory as the GPU sees it: the address space of a device's process, fences above it. Every access of an engine
+ * comes through here.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "dxgsim/host/types.h"
+
+/* Linux 5.14; glibc 2.35 */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+static const uint8_t zero_page[HOST_PAGE_SIZE] __attribute__((aligned(HOST_PAGE_SIZE)));
+static uint8_t sink_page[HOST_PAGE_SIZE] __attribute__((aligned(HOST_PAGE_SIZE)));
+
+/* To the end of its page, which no cache keeps. */
+static enum gpu_fault_reason page_span(struct gpu_span *span, uint8_t *page, uint64_t va)
+{
+	span->bytes = page + va % HOST_PAGE_SIZE;
+	span->length = HOST_PAGE_SIZE - va % HOST_PAGE_SIZE;
+	span->uncached = true;
+	return GPU_FAULT_NONE;
+}
+
+static enum gpu_fault_reason fence_span(struct host_model *model, uint64_t va, enum gpu_access access,
+					struct gpu_span *span)
+{
+	uint64_t page = (va - GPU_FENCE_BASE) / HOST_PAGE_SIZE;
+
+	if (page >= FENCE_PAGES || !model->page_fences[page] || !model->page_fences[page]->gpu_visible)
+		return GPU_FAULT_UNMAPPED;
+	if (access == GPU_WRITE)
+		return GPU_FAULT_READ_ONLY;
+	return page_span(span, model->fence_memory + page * HOST_PAGE_SIZE, va);
+}
+
+/*
+ * Whether the guest's page is still there to be read or written. A pinned page outlives its mapping on hardware, but
+ * nobody would see what the GPU does to it: the program has broken its own promise.
+ */
+static bool guest_page_usable(uint64_t page, bool write)
+{
+	uint8_t byte;
+	struct iovec to = {&byte, 1};
+	struct iovec from = {(void *)(uintptr_t)page, 1};
+
+	if (process_vm_readv(getpid(), &to, 1, &from, 1, 0) != 1)
+		return false;
+	if (!write)
+		return true;
+	/* an older kernel does not know the advice; then the mapping is trusted */
+	if (!madvise((void *)(uintptr_t)page, HOST_PAGE_SIZE, MADV_POPULATE_WRITE))
+		return true;
+	return errno == EINVAL && madvise((void *)(uintptr_t)page, HOST_PAGE_SIZE, MADV_POPULATE_READ) &&
+	       errno == EINVAL;
+}
+
+static enum gpu_fault_reason guest_span(const struct host_allocation *allocation, uint64_t va,
+					uint64_t offset, bool write, struct gpu_span *span)
+{
+	uint64_t page = allocation->pages[offset / HOST_PAGE_SIZE];
+
+	if (write && allocation->read_only)
+		return GPU_FAULT_READ_ONLY;
+	if (!guest_page_usable(page, write))
+		return GPU_FAULT_NO_BACKING;
+	page_span(span, (uint8_t *)(uintptr_t)page, va);
+	span->uncached = allocation->uncached;
+	return GPU_FAULT_NONE;
+}
+
+static enum gpu_fault_reason store_span(struct host_model *model, struct host_allocation *allocation,
+					uint64_t offset, uint64_t length, struct gpu_span *span)
+{
+	void *shown;
+
+	if (!allocation->shown) {
+		if (vidmm_allocation_back(model, allocation))
+			return GPU_FAULT_NO_BACKING;
+		shown = mmap(NULL, allocation->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+			     model->config.io_fd, (off_t)allocation->store);
+		if (shown == MAP_FAILED) {
+			report_note("no address space to show %llu bytes of VRAM to the simulated GPU",
+				    (unsigned long long)allocation->size);
+			return GPU_FAULT_NO_BACKING;
+		}
+		/* a forked child has a host and a window of its own */
+		madvise(shown, allocation->size, MADV_DONTFORK);
+		allocation->shown = shown;
+	}
+	span->bytes = allocation->shown + offset;
+	span->length = length;
+	span->uncached = allocation->uncached;
+	return GPU_FAULT_NONE;
+}
+
+static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access access,
+				       struct gpu_span *span)
+{
+	const struct va_space *memory = space;
+	struct host_model *model = memory->adapter->model;
+	const struct va_range *range;
+
+	if (va >= GPU_FENCE_BASE)
+		return fence_span(model, va, access, span);
+	range = va_find(memory, va);
+	if (!range || range->state == VA_RESERVED)
+		return GPU_FAULT_UNMAPPED;
+	/* reads are zero, writes go nowhere */
+	if (range->state == VA_ZERO)
+		return page_span(span, access == GPU_WRITE ? sink_page : (uint8_t *)(uintptr_t)zero_page, va);
+	if (access == GPU_WRITE && !(range->protection & D3DDDIGPUVA_PROTECTION_TYPE_WRITE))
+		return GPU_FAULT_READ_ONLY;
+	if (!range->allocation->resident)
+		return GPU_FAULT_NOT_RESIDENT;
+	if (range->allocation->existing)
+		return guest_span(range->allocation, va, range->offset + (va - range->start),
+				  access == GPU_WRITE, span);
+	return store_span(model, range->allocation, range->offset + (va - range->start), range->end - va,
+			  span);
+}
+
+static uint64_t clock_now(void *machine)
+{
+	return adapter_gpu_counter(machine);
+}
+
+const struct gpu_machine_ops vidmm_gpu_ops = {
+	.translate = translate,
+	.clock = clock_now,
+};

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The scheduler: contexts, hardware queues, what is queued in them, and the engines they take turns on.
+ * model->lock covers all of it; an engine's packets are executed by the scheduler's thread with the lock held, a
+ * few at a time.
+ */
+#ifndef DXGSIM_HOST_VIDSCH_H
+#define DXGSIM_HOST_VIDSCH_H
+
+#include "dxgsim/gpu/gpu.h"
+
+struct host_adapter;
+struct host_call;
+struct host_context;
+struct host_device;
+struct host_fence;
+struct host_hwqueue;
+struct host_model;
+struct va_space;
+
+enum work_kind {
+	WORK_JOB,
+	WORK_WAIT,
+	WORK_SIGNAL,
+	WORK_EVENT, /* a guest event when everything before is done */
+};
+
+/* Holds a reference of the fence. */
+struct host_point {
+	struct host_fence *fence;
+	uint64_t value;
+};
+
+/* Shared by the work of several contexts: raised by the last that gets there. */
+struct host_event {
+	uint64_t guest_event;
+	uint32_t refs;
+};
+
+struct host_work {
+	TAILQ_ENTRY(host_work) link;
+	enum work_kind kind;
+	bool stuck;	   /* job: this host never runs it */
+	uint64_t commands; /* job */
+	uint32_t bytes;
+	uint64_t progress; /* job of a hardware queue: value of its fence afterwards */
+	struct host_event *event;
+	uint32_t count;
+	struct host_point points[];
+};
+
+/* Work of one context or hardware queue, done strictly in order. */
+struct host_fifo {
+	struct host_context *context;
+	struct host_hwqueue *hwqueue; /* NULL: the context's own */
+	struct host_engine *engine;
+	bool exempt; /* from the GPU timeout, as long as nobody else wants the engine */
+	uint64_t submitted, finished;
+	TAILQ_HEAD(, host_work) work;
+	TAILQ_ENTRY(host_fifo) link;
+};
+
+struct host_engine {
+	struct host_adapter *adapter;
+	uint32_t node;
+	struct gpu_engine *gpu;	       /* made for the first job */
+	TAILQ_HEAD(, host_fifo) fifos; /* who was served last is at the end */
+	struct host_fifo *running;     /* its first work is on the engine */
+	uint64_t started_ns;
+	uint64_t busy_ns;   /* by jobs that have ended */
+	uint64_t wanted_ns; /* since when another context has a job for it, 0: none has */
+};
+
+/* vidsch.c */
+void vidsch_adapter_init(struct host_adapter *adapter);
+void vidsch_adapter_release(struct host_adapter *adapter);
+void vidsch_fifo_init(struct host_fifo *fifo, struct host_context *context, struct host_hwqueue *hwqueue,
+		      bool exempt);
+/* Drops what is queued or running; events are raised first when @raise says so. */
+void vidsch_fifo_drop(struct host_fifo *fifo, bool raise);
+void vidsch_fifo_release(struct host_fifo *fifo);
+/* NULL: no memory. */
+struct host_work *vidsch_work(enum work_kind kind, uint32_t points);
+void vidsch_work_free(struct host_model *model, struct host_work *work);
+void vidsch_enqueue(struct host_fifo *fifo, struct host_work *work);
+/* Does what has become possible since a fence moved or work came, short of running jobs. */
+void vidsch_advance(struct host_model *model);
+/* These addresses mean other memory from now on. */
+void vidsch_forget(const struct va_space *va, uint64_t start, uint64_t length);
+/* Stops the scheduler's thread; without the lock. */
+void vidsch_stop(struct host_model *model);
+
+/* vidsch_loss.c */
+/* Everything of the device ends: queued work is dropped, its fences read all ones. */
+void vidsch_device_lost(struct host_model *model, struct host_device *device, uint32_t state);
+void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, bool variant);
+/* Whether the job on the engine has held it too long; then its device is lost. Else when to look again. */
+bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns);
+/* Another context has a job ready for the engine. */
+bool vidsch_wanted(const struct host_engine *engine);
+
+/* vidsch_context.c */
+void vidsch_context_destroy(struct host_model *model, struct host_context *context);
+void host_create_context(struct host_call *call);
+void host_destroy_context(struct host_call *call);
+void host_get_context_priority(struct host_call *call);
+void host_set_context_priority(struct host_call *call);
+void host_create_hwqueue(struct host_call *call);
+void host_destroy_hwqueue(struct host_call *call);
+
+/* vidsch_submit.c */
+void host_submit_command(struct host_call *call);
+void host_submit_to_hwqueue(struct host_call *call);
+void host_wait_from_gpu(struct host_call *call);
+/* SIGNALSYNCOBJECT by contexts or hardware queues */
+void host_signal_from_gpu(struct host_call *call);
+void host_flush_device(struct host_call *call);
+
+/* vidmm_gpu.c: gpu_machine_ops of every engine; the space is a struct va_space */
+extern const struct gpu_machine_ops vidmm_gpu_ops;
+
+#endif

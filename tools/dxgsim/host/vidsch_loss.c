@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/*
+ * How work ends badly: time-outs, page faults and packets an engine refuses. The device at fault is lost, everybody
+ * else goes on. Public source: Microsoft, "Timeout detection and recovery", D3DKMT_DEVICESTATE_TYPE.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dxgsim/host/types.h"
+
+void vidsch_device_lost(struct host_model *model, struct host_device *device, uint32_t state)
+{
+	struct host_paging_queue *queue;
+	struct host_context *context;
+	struct host_hwqueue *hwqueue;
+	struct host_sync *sync;
+
+	if (device->execution_state != D3DKMT_DEVICEEXECUTION_ACTIVE)
+		return; /* the first reason stays */
+	guest_set_device_state(model, device, state);
+	LIST_FOREACH(context, &device->contexts, link)
+	{
+		vidsch_fifo_drop(&context->fifo, true);
+		LIST_FOREACH(hwqueue, &context->hwqueues, link)
+		{
+			vidsch_fifo_drop(&hwqueue->fifo, true);
+			fence_lose(model, hwqueue->sync.fence);
+		}
+	}
+	LIST_FOREACH(queue, &device->paging_queues, link)
+	{
+		paging_drop_completions(model, queue);
+		fence_lose(model, queue->sync.fence);
+	}
+	LIST_FOREACH(sync, &device->syncs, link)
+	fence_lose(model, sync->fence);
+}
+
+/* "job 3 of hardware queue 0x2001 on node 1 (device 0x2000)" */
+static void describe(const struct host_engine *engine, char *text, size_t size)
+{
+	const struct host_fifo *fifo = engine->running;
+	d3dkmt_handle handle = fifo->hwqueue ? fifo->hwqueue->object.handle : fifo->context->object.handle;
+
+	snprintf(text, size, "job %llu of %s 0x%x on node %u (%s), device 0x%x",
+		 (unsigned long long)fifo->finished + 1, fifo->hwqueue ? "hardware queue" : "context", handle,
+		 engine->node, engine->adapter->fixture->engines[engine->node].name,
+		 fifo->context->device->object.handle);
+}
+
+static void report_page_fault(const struct host_engine *engine, const struct gpu_error *error)
+{
+	const struct host_device *device = engine->running->context->device;
+	const struct va_space *va = &device->process->use[device->adapter->index].va;
+	const char *history = error->reason == GPU_FAULT_UNMAPPED ? va_history(va, error->va) : "";
+	char who[160];
+
+	describe(engine, who, sizeof(who));
+	report_misuse("GPU page fault in %s: %s%s%s", who, error->text, *history ? ": " : "", history);
+}
+
+static void page_fault(struct host_engine *engine, const struct gpu_error *error)
+{
+	struct host_device *device = engine->running->context->device;
+
+	device->page_fault = (struct d3dkmt_devicepagefault_state){
+		.faulted_primitive_api_sequence_number = engine->running->finished + 1,
+		.page_fault_flags = DXGK_PAGE_FAULT_ENGINE_RESET_REQUIRED |
+				    (error->access == GPU_WRITE ? DXGK_PAGE_FAULT_WRITE : 0),
+		.fault_error_code = DXGK_GENERAL_ERROR_PAGE_FAULT << 1,
+		/* the hardware tells the page */
+		.faulted_virtual_address = error->va & ~(uint64_t)(HOST_PAGE_SIZE - 1),
+	};
+	vidsch_device_lost(engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_ERROR_DMAPAGEFAULT);
+}
+
+void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, bool host_fault)
+{
+	struct host_device *device = engine->running->context->device;
+	char who[160];
+
+	describe(engine, who, sizeof(who));
+	switch (error->kind) {
+	case GPU_ERROR_PAGE_FAULT:
+		if (!host_fault)
+			report_page_fault(engine, error);
+		page_fault(engine, error);
+		return;
+	case GPU_ERROR_UNSUPPORTED:
+		report_note("not simulated in %s: %s", who, error->text);
+		break;
+	case GPU_ERROR_PACKET:
+	case GPU_ERROR_NONE:
+		report_misuse("GPU packet error in %s: %s", who, error->text);
+		break;
+	}
+	/* the command processor stands still until it is reset */
+	vidsch_device_lost(engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_HUNG);
+}
+
+static bool variant_hangs(const struct host_engine *engine)
+{
+	const struct fixture *fixture = engine->adapter->fixture;
+
+	return fixture->sdma_hangs || fixture->submit == FIXTURE_SUBMIT_HANGS;
+}
+
+bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns)
+{
+	uint64_t limit = (uint64_t)engine->adapter->fixture->timeout_ms * 1000000u;
+	uint64_t now = model_now_ns();
+	bool wanted = vidsch_wanted(engine);
+	uint64_t start = engine->started_ns;
+	char who[160];
+
+	if (!wanted)
+		engine->wanted_ns = 0;
+	else if (!engine->wanted_ns)
+		engine->wanted_ns = now;
+	if (engine->running->exempt)
+		start = engine->wanted_ns ? engine->wanted_ns : now;
+	*due_ns = engine->running->exempt && !wanted ? UINT64_MAX : start + limit;
+	if (now < *due_ns)
+		return false;
+	describe(engine, who, sizeof(who));
+	if (!variant_hangs(engine))
+		report_misuse("GPU timeout: %s held the engine for over %u ms%s", who,
+			      engine->adapter->fixture->timeout_ms,
+			      engine->running->exempt ? " that another context wanted" : "");
+	vidsch_device_lost(engine->adapter->model, engine->running->context->device,
+			   D3DKMT_DEVICEEXECUTION_HUNG);
+	return true;
+}
