@@ -5,25 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dxg/slack.h"
 #include "util/compiler.h"
 
-#define MAX_ALLOCATIONS 1024U  /* per CREATEALLOCATION and DESTROYALLOCATION2 */
-#define MAX_RESIDENT	10240U /* per MAKERESIDENT and EVICT */
-#define SLACK_BYTE	0xa7
-
-/* Each private data buffer is sent from a copy with as much room again behind it. */
-static size_t slot_size(uint32_t private_data_size)
-{
-	return ALIGN_UP((size_t)private_data_size * 2 + 64, (size_t)16);
-}
-
-static bool slack_intact(const uint8_t *slot, uint32_t private_data_size)
-{
-	for (size_t i = private_data_size; i < slot_size(private_data_size); i++)
-		if (slot[i] != SLACK_BYTE)
-			return false;
-	return true;
-}
+#define MAX_ALLOCATIONS 1024U	/* per CREATEALLOCATION and DESTROYALLOCATION2 */
+#define MAX_RESIDENT	10240U	/* per MAKERESIDENT and EVICT */
+#define MAX_REPLY	131072U /* bytes of a host's message (dxgkrnl: dxgvmbus.h) */
 
 static void destroy_partial(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle resource,
 			    const struct d3dddi_allocationinfo2 *infos, uint32_t count)
@@ -47,11 +34,12 @@ static void destroy_partial(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle
  * version of it, as long as what was sent, is copied back.
  *
  * The host decides how long its version is and the driver copies that many bytes to user space, so
- * the wrapper sends copies with room behind them: a longer answer does no harm and is -EPROTO.  The
- * reply carries no status; a refusal shows as a zero handle (-EIO here) or -EOVERFLOW.  The caller's
- * memory must be at least as long as the size in the private data, page-aligned and writable unless
- * flags say read_only; it stays pinned until the allocation is destroyed.  -ENOMEM: it could not be
- * pinned, or guest or host memory ran out.  On failure nothing is left behind.
+ * the wrapper sends copies with room behind them, as much as a message can hold: a longer answer does
+ * no harm and is -EPROTO.  The reply carries no status; a refusal shows as a zero handle (-EIO here) or
+ * -EOVERFLOW.  The caller's memory must be at least as long as the size in the private data,
+ * page-aligned and writable unless flags say read_only; it stays pinned until the allocation is
+ * destroyed.  -ENOMEM: it could not be pinned, or guest or host memory ran out.  On failure nothing is
+ * left behind.
  */
 int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *resource_data,
 			   uint32_t resource_data_size, uint32_t flags, struct dxg_allocation *allocations,
@@ -60,7 +48,7 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 	struct d3dddi_allocationinfo2 *infos;
 	struct d3dkmt_createallocation args;
 	uint8_t *slots, *slot;
-	size_t total = 0;
+	size_t total = MAX_REPLY;
 	int ret;
 
 	if (resource)
@@ -69,7 +57,7 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 		return dxg_fail(EINVAL, 0);
 	for (uint32_t i = 0; i < count; i++) {
 		allocations[i].handle = 0;
-		total += slot_size(allocations[i].private_data_size);
+		total += dxg_slack_size(allocations[i].private_data_size);
 	}
 	infos = calloc(count, sizeof(*infos));
 	slots = malloc(total);
@@ -78,15 +66,14 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 		free(slots);
 		return dxg_fail(ENOMEM, 0);
 	}
-	memset(slots, SLACK_BYTE, total);
 	slot = slots;
 	for (uint32_t i = 0; i < count; i++) {
-		memcpy(slot, allocations[i].private_data, allocations[i].private_data_size);
+		dxg_slack_fill(slot, allocations[i].private_data, allocations[i].private_data_size);
 		infos[i].sysmem = ptr_to_u64(allocations[i].sysmem);
 		infos[i].priv_drv_data = ptr_to_u64(slot);
 		infos[i].priv_drv_data_size = allocations[i].private_data_size;
 		infos[i].vidpn_source_id = UINT32_MAX;
-		slot += slot_size(allocations[i].private_data_size);
+		slot += dxg_slack_size(allocations[i].private_data_size);
 	}
 	memset(&args, 0, sizeof(args));
 	args.device = device;
@@ -104,9 +91,9 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 	for (uint32_t i = 0; i < count && !ret; i++) {
 		if (!infos[i].allocation)
 			ret = dxg_fail(EIO, 0);
-		else if (!slack_intact(slot, allocations[i].private_data_size))
+		else if (!dxg_slack_intact(slot, allocations[i].private_data_size))
 			ret = dxg_fail(EPROTO, 0);
-		slot += slot_size(allocations[i].private_data_size);
+		slot += dxg_slack_size(allocations[i].private_data_size);
 	}
 	if (ret) {
 		destroy_partial(dxg, device, args.resource, infos, count);
@@ -115,8 +102,9 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 	slot = slots;
 	for (uint32_t i = 0; i < count; i++) {
 		allocations[i].handle = infos[i].allocation;
-		memcpy(allocations[i].private_data, slot, allocations[i].private_data_size);
-		slot += slot_size(allocations[i].private_data_size);
+		if (allocations[i].private_data_size)
+			memcpy(allocations[i].private_data, slot, allocations[i].private_data_size);
+		slot += dxg_slack_size(allocations[i].private_data_size);
 	}
 	if (resource)
 		*resource = args.resource;

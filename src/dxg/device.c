@@ -78,7 +78,7 @@ int dxg_get_page_fault(struct dxg *dxg, d3dkmt_handle device, struct d3dkmt_devi
 
 /*
  * Creates a paging queue of normal priority and maps its fence page.  The reply carries no status; a host failure
- * shows as -ENOMEM.  -EPERM: memory locking is on, see dxg_refuse_future_locks().
+ * shows as -ENOMEM.  -ECANCELED: memory locking is on, see dxg_refuse_future_locks().
  */
 int dxg_create_paging_queue(struct dxg *dxg, d3dkmt_handle device, struct dxg_paging_queue *queue)
 {

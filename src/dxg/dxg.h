@@ -30,6 +30,17 @@ bool dxg_is_own_process(const struct dxg *dxg);
 int32_t dxg_last_status(void);
 const char *dxg_status_name(int32_t status);
 
+/* observe.c: who wants to see every ioctl, e.g. to report them */
+struct dxg_call {
+	const char *name; /* without LX_DX */
+	bool done;	  /* false: about to be issued, the members below are not valid yet */
+	int result;	  /* 0, a positive NTSTATUS or -errno */
+	int32_t status;	  /* NTSTATUS behind a failure */
+	uint64_t ns;	  /* how long it took, retries included */
+};
+typedef void (*dxg_observer)(void *arg, const struct dxg_call *call);
+void dxg_observe(struct dxg *dxg, dxg_observer observer, void *arg);
+
 /* adapter.c */
 struct dxg_adapter {
 	d3dkmt_handle handle;
@@ -67,6 +78,56 @@ int dxg_get_device_state(struct dxg *dxg, d3dkmt_handle device, enum d3dkmt_devi
 int dxg_get_page_fault(struct dxg *dxg, d3dkmt_handle device, struct d3dkmt_devicepagefault_state *fault);
 int dxg_create_paging_queue(struct dxg *dxg, d3dkmt_handle device, struct dxg_paging_queue *queue);
 int dxg_destroy_paging_queue(struct dxg *dxg, d3dkmt_handle queue);
+
+/* context.c */
+struct dxg_context_request {
+	uint32_t node;	    /* ordinal */
+	uint32_t flags;	    /* D3DDDI_CREATECONTEXTFLAGS_* */
+	void *private_data; /* in and out */
+	uint32_t private_data_size;
+};
+
+int dxg_create_context(struct dxg *dxg, d3dkmt_handle device, const struct dxg_context_request *request,
+		       d3dkmt_handle *context);
+int dxg_destroy_context(struct dxg *dxg, d3dkmt_handle context);
+
+/* hwqueue.c */
+struct dxg_hwqueue {
+	d3dkmt_handle handle;
+	d3dkmt_handle
+		fence; /* progress fence, for waits only: it cannot be destroyed, shared or made a sync file */
+	const uint64_t *value; /* read through gsp_fence_read only; never written */
+	uint64_t gpu_va;
+};
+
+int dxg_create_hwqueue(struct dxg *dxg, d3dkmt_handle context, uint32_t flags, void *private_data,
+		       uint32_t private_data_size, struct dxg_hwqueue *hwqueue);
+int dxg_destroy_hwqueue(struct dxg *dxg, d3dkmt_handle hwqueue);
+
+/*
+ * submit.c.  The host may be told without an answer: 0 means that the message is on its way, not that
+ * the host took it.  What was refused shows in the device's state, or as a fence that never moves.
+ */
+#define DXG_MAX_GPU_WAITS 32U
+
+struct dxg_submission {
+	uint64_t commands; /* GPU address */
+	uint32_t length;   /* bytes */
+	const void *private_data;
+	uint32_t private_data_size;
+};
+
+int dxg_submit(struct dxg *dxg, d3dkmt_handle context, const struct dxg_submission *submission);
+int dxg_submit_to_hwqueue(struct dxg *dxg, d3dkmt_handle hwqueue, uint64_t fence_id,
+			  const struct dxg_submission *submission);
+int dxg_context_signal(struct dxg *dxg, d3dkmt_handle context, const d3dkmt_handle *fences,
+		       const uint64_t *values, uint32_t count);
+int dxg_context_wait(struct dxg *dxg, d3dkmt_handle context, const d3dkmt_handle *fences,
+		     const uint64_t *values, uint32_t count);
+int dxg_hwqueue_signal(struct dxg *dxg, d3dkmt_handle hwqueue, const d3dkmt_handle *fences,
+		       const uint64_t *values, uint32_t count);
+int dxg_hwqueue_wait(struct dxg *dxg, d3dkmt_handle hwqueue, const d3dkmt_handle *fences,
+		     const uint64_t *values, uint32_t count);
 
 /* allocation.c */
 struct dxg_allocation {
@@ -116,6 +177,8 @@ struct dxg_fence {
 
 int dxg_create_fence(struct dxg *dxg, d3dkmt_handle device, uint64_t initial, struct dxg_fence *fence);
 int dxg_destroy_fence(struct dxg *dxg, d3dkmt_handle fence);
+int dxg_signal_fences(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *fences,
+		      const uint64_t *values, uint32_t count);
 int dxg_wait_fences(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *fences,
 		    const uint64_t *values, uint32_t count, bool any, int eventfd);
 

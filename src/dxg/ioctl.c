@@ -7,9 +7,14 @@
 
 #include "util/compiler.h"
 
-/* A full message ring was already retried by the driver for some 100 ms; this adds about 60 ms. */
+/*
+ * A full message ring was already retried by the driver, for some 100 ms; this adds about 60 ms and as many of
+ * those retries.  For messages that the host does not answer the driver goes on for 5 s and more (dxgkrnl:
+ * dxgvmbus.c): after so long a try another one is left to the caller.
+ */
 #define RING_FULL_RETRIES  6
 #define RING_FULL_FIRST_NS 1000000L
+#define LONG_TRY_NS	   500000000U
 
 static _Thread_local int32_t last_status;
 
@@ -78,6 +83,15 @@ int dxg_fail(int err, int32_t status)
 	return -err;
 }
 
+/* Monotonic; in nanoseconds. */
+uint64_t dxg_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
 static void back_off(unsigned attempt)
 {
 	struct timespec t = {.tv_nsec = RING_FULL_FIRST_NS << attempt};
@@ -87,17 +101,29 @@ static void back_off(unsigned attempt)
 }
 
 /*
+ * The driver forgets the handle before it tells the host, so a failure is no reason to ask again: by then the handle
+ * may name another object (dxgkrnl: ioctl.c).
+ */
+static bool handle_is_spent(unsigned long command)
+{
+	return command == LX_DXDESTROYCONTEXT || command == LX_DXDESTROYHWQUEUE ||
+	       command == LX_DXDESTROYPAGINGQUEUE || command == LX_DXDESTROYSYNCHRONIZATIONOBJECT ||
+	       command == LX_DXDESTROYALLOCATION2;
+}
+
+/*
  * Issues one ioctl.  Returns 0 or a positive NTSTATUS (success), or a negative errno.  A raw
  * NTSTATUS that the driver lets through as the result (0xC000000D of CREATEALLOCATION's standard
  * allocation checks) comes back as its errno.  EINTR is retried: nothing was sent.  EAGAIN is the
  * driver's "message ring full": nothing was sent either, retried with back-off, a bounded number
- * of times.
+ * of times, unless the driver itself was long at it or the call has taken its handle away already.
  */
-int dxg_ioctl(struct dxg *dxg, unsigned long command, void *arg)
+int dxg_ioctl_issue(struct dxg *dxg, unsigned long command, void *arg)
 {
 	unsigned attempt = 0;
 
 	for (;;) {
+		uint64_t begin = dxg_now_ns();
 		int result = ioctl(dxg->fd, command, arg);
 
 		if (result >= 0)
@@ -106,10 +132,19 @@ int dxg_ioctl(struct dxg *dxg, unsigned long command, void *arg)
 			return dxg_fail(errno_of_status(result), result);
 		if (errno == EINTR)
 			continue;
-		if (errno == EAGAIN && attempt < RING_FULL_RETRIES) {
+		if (errno == EAGAIN && attempt < RING_FULL_RETRIES && !handle_is_spent(command) &&
+		    dxg_now_ns() - begin < LONG_TRY_NS) {
 			back_off(attempt++);
 			continue;
 		}
 		return dxg_fail(errno, 0);
 	}
+}
+
+/* Issues one ioctl as dxg_ioctl_issue() does and tells the observer, if there is one. */
+int dxg_ioctl(struct dxg *dxg, unsigned long command, void *arg)
+{
+	if (__builtin_expect(dxg->observer != NULL, 0))
+		return dxg_ioctl_observed(dxg, command, arg);
+	return dxg_ioctl_issue(dxg, command, arg);
 }

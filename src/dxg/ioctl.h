@@ -16,10 +16,16 @@ enum dxg_ntstatus {
 
 struct dxg {
 	int fd;
-	pid_t pid; /* the process whose handles these are: the driver keys them by it */
+	pid_t pid;	       /* the process whose handles these are: the driver keys them by it */
+	dxg_observer observer; /* NULL: nobody */
+	void *observer_arg;
 };
 
 int dxg_ioctl(struct dxg *dxg, unsigned long command, void *arg);
+int dxg_ioctl_issue(struct dxg *dxg, unsigned long command, void *arg);
+int dxg_ioctl_observed(struct dxg *dxg, unsigned long command, void *arg);
+uint64_t dxg_now_ns(void);
+const char *dxg_ioctl_name(unsigned long command);
 int dxg_fail(int err, int32_t status);
 int dxg_refuse_future_locks(void);
 

@@ -18,7 +18,7 @@
  * guest kernel.  Nothing tells whether MCL_FUTURE is on, but a new mapping shows it: the kernel
  * refuses MADV_DONTNEED on locked memory.
  *
- * Returns 0, or -EPERM when new mappings would be locked.
+ * Returns 0, or -ECANCELED when new mappings would be locked: nobody asked the host, whose refusals have other errors.
  */
 int dxg_refuse_future_locks(void)
 {
@@ -40,7 +40,7 @@ int dxg_refuse_future_locks(void)
 	log_err("refusing to use " DXG_PATH
 		": this process called mlockall(MCL_FUTURE), under which the driver's "
 		"fence mappings crash the kernel of the virtual machine; use mlockall(MCL_CURRENT) instead");
-	return dxg_fail(EPERM, 0);
+	return dxg_fail(ECANCELED, 0);
 }
 
 /* stdin, stdout or stderr closed by the program must not become the GPU, nor may an eventfd be 0. */
@@ -77,8 +77,9 @@ static int only_a_device(int fd)
  * second one at the same time, so the caller serialises.  The file is closed by exec; after fork
  * the child must close this object and open its own (the driver answers ENOTTY to the child).
  *
- * -ENOENT, -ENXIO: no such device, not a WSL2 kernel; -ENOTTY: a file of that name, but no device; -EBADF: the driver has no virtual GPU, or the host refused;
- * -EACCES, -EMFILE, -ENOMEM as open(2); -EPERM: memory locking is on (a message says so).
+ * -ENOENT, -ENXIO: no such device, not a WSL2 kernel; -ENOTTY: a file of that name, but no device; -EBADF: the
+ * driver has no virtual GPU, or the host refused; -EACCES, -EMFILE, -ENOMEM as open(2); -ECANCELED: memory
+ * locking is on (a message says so).
  */
 int dxg_open(struct dxg **out)
 {

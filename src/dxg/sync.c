@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dxg/fences.h"
 #include "util/compiler.h"
 
 #define MAX_WAIT_OBJECTS 10916U
 
 /*
  * Creates a monitored fence with its page mapped for CPU and GPU.  On a GPU reset the host sets it
- * to all ones.  A host refusal shows as -ENOMEM; -EPERM: see dxg_refuse_future_locks().
+ * to all ones.  A host refusal shows as -ENOMEM; -ECANCELED: see dxg_refuse_future_locks().
  */
 int dxg_create_fence(struct dxg *dxg, d3dkmt_handle device, uint64_t initial, struct dxg_fence *fence)
 {
@@ -47,6 +48,29 @@ int dxg_destroy_fence(struct dxg *dxg, d3dkmt_handle fence)
 	int ret = dxg_ioctl(dxg, LX_DXDESTROYSYNCHRONIZATIONOBJECT,
 			    &(struct d3dkmt_destroysynchronizationobject){.sync_object = fence});
 
+	return ret < 0 ? ret : 0;
+}
+
+/*
+ * Sets 1 to 32 monitored fences from the CPU.  The host may be told without an answer: 0 does not mean that
+ * the values can be read yet.  Paging and progress fences are not for this.
+ *
+ * -EINVAL: count, a zero handle (the driver checks none), the value that marks a lost device, or the host's
+ * refusal.  -EAGAIN: the message ring stayed full.  -ENODEV.
+ */
+int dxg_signal_fences(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *fences,
+		      const uint64_t *values, uint32_t count)
+{
+	struct d3dkmt_signalsynchronizationobjectfromcpu args = {
+		.device = device,
+		.object_count = count,
+		.objects = ptr_to_u64(fences),
+		.fence_values = ptr_to_u64(values),
+	};
+	int ret = dxg_check_fences(fences, values, count);
+
+	if (!ret)
+		ret = dxg_ioctl(dxg, LX_DXSIGNALSYNCHRONIZATIONOBJECTFROMCPU, &args);
 	return ret < 0 ? ret : 0;
 }
 

@@ -2,31 +2,17 @@
 #include "gsp/device.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gsp/device_private.h"
+#include "kmd/forms.h"
 #include "util/log.h"
 
 enum phase {
 	PHASE_CLOSED,
 	PHASE_OPENING, /* one thread is talking to the host, the others wait on `settled` */
 	PHASE_OPEN,
-};
-
-struct gsp_device {
-	struct dxg *dxg;
-	d3dkmt_handle adapter;
-	struct kmd_adapter info;
-	struct gsp_epoch epoch;
-
-	_Atomic int phase; /* PHASE_OPEN publishes `handles`; changed under `lock` */
-	struct gsp_handles handles;
-	pthread_mutex_t lock;
-	pthread_cond_t settled;
-
-	gsp_loss_callback on_loss;
-	void *on_loss_arg;
 };
 
 /*
@@ -44,8 +30,11 @@ int gsp_device_create(struct dxg *dxg, d3dkmt_handle adapter, const struct kmd_a
 	device->dxg = dxg;
 	device->adapter = adapter;
 	device->info = *info;
+	gsp_caps_decide(info, &device->caps);
 	gsp_epoch_init(&device->epoch);
 	atomic_init(&device->phase, PHASE_CLOSED);
+	atomic_init(&device->context_form, kmd_form_taken(info->luid, KMD_FORM_OF_CONTEXT));
+	turn_init(&device->form_search);
 	pthread_mutex_init(&device->lock, NULL);
 	pthread_cond_init(&device->settled, NULL);
 	*out = device;
@@ -81,6 +70,7 @@ void gsp_device_destroy(struct gsp_device *device)
 	}
 	pthread_cond_destroy(&device->settled);
 	pthread_mutex_destroy(&device->lock);
+	turn_destroy(&device->form_search);
 	free(device);
 }
 
@@ -89,6 +79,7 @@ static int make_handles(struct gsp_device *device, struct gsp_handles *handles)
 	int ret;
 
 	memset(handles, 0, sizeof(*handles));
+	atomic_store(&device->open_failed_at, GSP_OPEN_DEVICE);
 	ret = gsp_device_result(device, dxg_create_device(device->dxg, device->adapter, 0, &handles->device));
 	if (ret) {
 		log_err("adapter %#x: creating a device: %s", device->adapter, strerror(-ret));
@@ -97,6 +88,7 @@ static int make_handles(struct gsp_device *device, struct gsp_handles *handles)
 	ret = gsp_device_result(device,
 				dxg_create_paging_queue(device->dxg, handles->device, &handles->paging));
 	if (ret) {
+		atomic_store(&device->open_failed_at, GSP_OPEN_PAGING_QUEUE);
 		log_err("adapter %#x: creating a paging queue: %s", device->adapter, strerror(-ret));
 		dxg_destroy_device(device->dxg, handles->device);
 		memset(handles, 0, sizeof(*handles));
@@ -115,8 +107,10 @@ int gsp_device_open(struct gsp_device *device, const struct gsp_handles **handle
 	int ret = 0;
 
 	*handles = NULL;
-	if (gsp_device_is_lost(device))
+	if (gsp_device_is_lost(device)) {
+		atomic_store(&device->open_failed_at, GSP_OPEN_DEVICE);
 		return -ENODEV;
+	}
 	if (atomic_load_explicit(&device->phase, memory_order_acquire) == PHASE_OPEN)
 		goto out;
 
@@ -150,6 +144,15 @@ int gsp_device_open(struct gsp_device *device, const struct gsp_handles **handle
 out:
 	*handles = &device->handles;
 	return 0;
+}
+
+/*
+ * What the latest gsp_device_open() that failed could not make; the device, when it did not come to asking (-ENODEV).
+ * While other threads open the device too it may be theirs.
+ */
+enum gsp_open_step gsp_device_open_failed_at(const struct gsp_device *device)
+{
+	return (enum gsp_open_step)atomic_load(&device->open_failed_at);
 }
 
 /* The handles of a device that was opened, also when it is lost by now: to destroy what was made on it. */

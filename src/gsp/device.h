@@ -21,6 +21,12 @@ struct gsp_handles {
 	struct dxg_paging_queue paging;
 };
 
+/* What gsp_device_open() makes, in this order. */
+enum gsp_open_step {
+	GSP_OPEN_DEVICE,
+	GSP_OPEN_PAGING_QUEUE,
+};
+
 /*
  * Called once per epoch, on whichever thread found the loss, with no lock of the device held.  It
  * may ask the device for its state, not destroy it.
@@ -33,6 +39,7 @@ void gsp_device_destroy(struct gsp_device *device);
 void gsp_device_on_loss(struct gsp_device *device, gsp_loss_callback callback, void *arg);
 
 int gsp_device_open(struct gsp_device *device, const struct gsp_handles **handles);
+enum gsp_open_step gsp_device_open_failed_at(const struct gsp_device *device);
 const struct gsp_handles *gsp_device_handles(const struct gsp_device *device);
 
 int gsp_device_check(struct gsp_device *device);

@@ -29,7 +29,16 @@ enum gsp_fence_state gsp_fence_read(const volatile uint64_t *value, uint64_t wan
 	return now >= wanted ? GSP_FENCE_DONE : GSP_FENCE_PENDING;
 }
 
-/* The same for a point; the page of a device known to be lost is not touched. */
+/* How far a fence is, for those who count from there.  -ENODEV: all ones, the device is lost. */
+int gsp_fence_current(const volatile uint64_t *value, uint64_t *now)
+{
+	uint64_t read = __atomic_load_n(value, __ATOMIC_ACQUIRE);
+
+	*now = read == GSP_FENCE_LOST_VALUE ? 0 : read;
+	return read == GSP_FENCE_LOST_VALUE ? -ENODEV : 0;
+}
+
+/* gsp_fence_read() for a point; the page of a device known to be lost is not touched. */
 enum gsp_fence_state gsp_fence_point_read(const struct gsp_fence_point *point)
 {
 	if (gsp_device_is_lost(point->device))

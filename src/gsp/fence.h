@@ -27,6 +27,7 @@ struct gsp_fence_point {
 };
 
 enum gsp_fence_state gsp_fence_read(const volatile uint64_t *value, uint64_t wanted);
+int gsp_fence_current(const volatile uint64_t *value, uint64_t *now);
 enum gsp_fence_state gsp_fence_point_read(const struct gsp_fence_point *point);
 int gsp_fence_wait(struct gsp_device *device, d3dkmt_handle fence, const volatile uint64_t *value,
 		   uint64_t wanted, uint64_t timeout_ns);

@@ -27,11 +27,10 @@ static uint64_t hash_words(const char *text)
 	return hash;
 }
 
-static bool first_time(struct winluid luid, const struct kmd_failure *failure)
+static bool first_time(struct winluid luid, uint32_t rule, const char *text)
 {
 	/* LUIDs are random here: the first half of a VMBus channel's GUID */
-	uint64_t key = ((uint64_t)luid.a << 32 | luid.b) ^ (uint64_t)(failure->rule + 1) << 56 ^
-		       hash_words(failure->text);
+	uint64_t key = ((uint64_t)luid.a << 32 | luid.b) ^ (uint64_t)(rule + 1) << 56 ^ hash_words(text);
 
 	for (size_t i = 0; i < SEEN_LINES; i++) {
 		uint64_t empty = 0;
@@ -172,12 +171,39 @@ static int query_all(struct dxg *dxg, const struct dxg_adapter *adapter, struct 
 	return 0;
 }
 
-static void report(const struct kmd_pci_ids *ids, struct winluid luid, const struct kmd_failure *failure,
+static void report(const struct kmd_pci_ids *ids, struct winluid luid, uint32_t rule, const char *text,
 		   enum log_level level, const char *consequence)
 {
-	if (first_time(luid, failure))
+	if (log_enabled(level) && first_time(luid, rule, text))
 		log_write(level, "adapter %04x:%04x: %s, self-check %u, %s", ids->vendor, ids->device,
-			  consequence, failure->rule, failure->text);
+			  consequence, rule, text);
+}
+
+/*
+ * Tells the user that an adapter is hidden, and by which self-check; once per process for an adapter and a
+ * reason.  For those who hide one that kmd_adapter_read() would allow, or did not see; that tells its own.
+ */
+void kmd_adapter_report_hidden(const struct kmd_pci_ids *ids, struct winluid luid, uint32_t rule,
+			       const char *text)
+{
+	report(ids, luid, rule, text, LOG_ERR, "hidden");
+}
+
+/* 13: the driver's age is told, not judged: no threshold is public. */
+static void report_driver_age(const struct kmd_pci_ids *ids, struct winluid luid,
+			      const struct kmd_replies *replies, const struct kmd_adapter *adapter)
+{
+	uint64_t version = replies->driver_version_error ? 0 : replies->driver_version;
+	struct kmd_failure age;
+
+	if (!log_enabled(LOG_INFO))
+		return;
+	kmd_failure_set(&age, KMD_RULE_DRIVER_AGE,
+			"driver age: %u.%u.%u.%u, WDDM 0x%x, MEC firmware %u, registry \"%.120s\"",
+			(unsigned int)(version >> 48), (unsigned int)(version >> 32 & 0xffff),
+			(unsigned int)(version >> 16 & 0xffff), (unsigned int)(version & 0xffff),
+			adapter->wddm_version, adapter->mec_firmware, adapter->registry_path);
+	report(ids, luid, age.rule, age.text, LOG_INFO, "noted");
 }
 
 /*
@@ -199,26 +225,30 @@ int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const s
 	memset(out, 0, sizeof(*out));
 	memset(why, 0, sizeof(*why));
 	if (ids->vendor != KMD_VENDOR_AMD) {
-		kmd_failure_set(why, 2, "proxy: vendor 0x%04x is not AMD", ids->vendor);
+		kmd_failure_set(why, KMD_RULE_PROXY, "proxy: vendor 0x%04x is not AMD", ids->vendor);
 		return -EINVAL;
 	}
 	ret = kmd_replies_create(&replies);
 	if (ret) {
-		kmd_failure_set(why, 1, "answered: no memory for the queries");
+		kmd_failure_set(why, KMD_RULE_ANSWERED, "answered: no memory for the queries");
 		return ret;
 	}
 	ret = query_all(dxg, adapter, &replies, &step);
 	if (ret)
-		kmd_failure_set(why, 1, "answered: %s failed: %s (host status %s)", step, strerror(-ret),
-				dxg_status_name(dxg_last_status()));
+		kmd_failure_set(why, KMD_RULE_ANSWERED, "answered: %s failed: %s (host status %s)", step,
+				strerror(-ret), dxg_status_name(dxg_last_status()));
 	else
 		ret = kmd_adapter_decode(&replies, ids, expected, out, why);
+	if (!ret)
+		report_driver_age(ids, adapter->luid, &replies, out);
 	kmd_replies_destroy(&replies);
 	if (ret) {
-		report(ids, adapter->luid, why, LOG_ERR, "hidden");
+		kmd_adapter_report_hidden(ids, adapter->luid, why->rule, why->text);
 		return ret;
 	}
+	out->luid = adapter->luid;
 	for (uint32_t i = 0; i < out->note_count; i++)
-		report(ids, adapter->luid, &out->notes[i], LOG_WARN, "used with care");
+		report(ids, adapter->luid, out->notes[i].rule, out->notes[i].text, LOG_WARN,
+		       "used with care");
 	return 0;
 }

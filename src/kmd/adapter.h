@@ -16,5 +16,7 @@ int kmd_adapter_identify(struct dxg *dxg, d3dkmt_handle adapter, struct kmd_pci_
 int kmd_adapter_locate(struct dxg *dxg, d3dkmt_handle adapter, struct kmd_pci_address *address);
 int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const struct kmd_pci_ids *ids,
 		     const struct kmd_expected *expected, struct kmd_adapter *out, struct kmd_failure *why);
+void kmd_adapter_report_hidden(const struct kmd_pci_ids *ids, struct winluid luid, uint32_t rule,
+			       const char *text);
 
 #endif

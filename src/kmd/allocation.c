@@ -34,27 +34,6 @@ struct placement {
 	enum heap second; /* HEAP_NONE: no second choice */
 };
 
-/* Writes many fields and remembers the first failure. */
-struct blob_writer {
-	const struct blob_layout *layout;
-	uint8_t *data;
-	uint32_t size;
-	int error;
-};
-
-static void put_element(struct blob_writer *w, uint32_t id, uint32_t element, uint64_t value)
-{
-	int ret = field_set(w->layout, id, element, w->data, w->size, value);
-
-	if (ret && !w->error)
-		w->error = ret;
-}
-
-static void put(struct blob_writer *w, uint32_t id, uint64_t value)
-{
-	put_element(w, id, 0, value);
-}
-
 static struct placement place(const struct kmd_allocation_request *request)
 {
 	if (request->domain != KMD_DOMAIN_LOCAL)
@@ -70,11 +49,11 @@ static void put_placement(struct blob_writer *w, struct placement placement)
 {
 	bool two = placement.second != HEAP_NONE;
 
-	put(w, ALLOCATION_HEAPS, 1U << placement.first | (two ? 1U << placement.second : 0));
-	put(w, ALLOCATION_HEAP_COUNT, two ? 2 : 1);
-	put_element(w, ALLOCATION_HEAP_ORDER, 0, placement.first + 1U);
+	blob_write(w, ALLOCATION_HEAPS, 1U << placement.first | (two ? 1U << placement.second : 0));
+	blob_write(w, ALLOCATION_HEAP_COUNT, two ? 2 : 1);
+	blob_write_element(w, ALLOCATION_HEAP_ORDER, 0, placement.first + 1U);
 	if (two)
-		put_element(w, ALLOCATION_HEAP_ORDER, 1, placement.second + 1U);
+		blob_write_element(w, ALLOCATION_HEAP_ORDER, 1, placement.second + 1U);
 }
 
 /*
@@ -134,41 +113,41 @@ int kmd_allocation_encode(const struct kmd_allocation_request *request, struct k
 	if (!valid_request(request))
 		return -EINVAL;
 
-	put(&res, RESOURCE_HEADER_SIZE, RESOURCE_HEADER);
-	put(&res, RESOURCE_ALLOCATION_SIZE, KMD_ALLOCATION_BLOB_SIZE);
+	blob_write(&res, RESOURCE_HEADER_SIZE, RESOURCE_HEADER);
+	blob_write(&res, RESOURCE_ALLOCATION_SIZE, KMD_ALLOCATION_BLOB_SIZE);
 
-	put(&w, ALLOCATION_ENTRY_SIZES, ENTRY_SIZE);
-	put(&w, ALLOCATION_ENTRY_COUNT, 1);
-	put(&w, ALLOCATION_ENTRY_SIZE, ENTRY_SIZE);
-	put(&w, ALLOCATION_SECTIONS, SECTION_METADATA);
-	put(&w, ALLOCATION_BUFFER_SECTION_SIZE, BUFFER_SECTION_SIZE);
-	put(&w, ALLOCATION_METADATA_OFFSET, METADATA_OFFSET);
-	put(&w, ALLOCATION_METADATA_SIZE, METADATA_SIZE);
+	blob_write(&w, ALLOCATION_ENTRY_SIZES, ENTRY_SIZE);
+	blob_write(&w, ALLOCATION_ENTRY_COUNT, 1);
+	blob_write(&w, ALLOCATION_ENTRY_SIZE, ENTRY_SIZE);
+	blob_write(&w, ALLOCATION_SECTIONS, SECTION_METADATA);
+	blob_write(&w, ALLOCATION_BUFFER_SECTION_SIZE, BUFFER_SECTION_SIZE);
+	blob_write(&w, ALLOCATION_METADATA_OFFSET, METADATA_OFFSET);
+	blob_write(&w, ALLOCATION_METADATA_SIZE, METADATA_SIZE);
 	put_placement(&w, place(request));
-	put(&w, ALLOCATION_HOST_MEMORY,
-	    request->domain == KMD_DOMAIN_SYSTEM || request->domain == KMD_DOMAIN_USER);
-	put(&w, ALLOCATION_CPU_VISIBLE, request->cpu_visible);
-	put(&w, ALLOCATION_SIZE_LOW, request->size & UINT32_MAX);
-	put(&w, ALLOCATION_SIZE, request->size);
-	put(&w, ALLOCATION_ALIGNMENT, PAGE_SIZE);
+	blob_write(&w, ALLOCATION_HOST_MEMORY,
+		   request->domain == KMD_DOMAIN_SYSTEM || request->domain == KMD_DOMAIN_USER);
+	blob_write(&w, ALLOCATION_CPU_VISIBLE, request->cpu_visible);
+	blob_write(&w, ALLOCATION_SIZE_LOW, request->size & UINT32_MAX);
+	blob_write(&w, ALLOCATION_SIZE, request->size);
+	blob_write(&w, ALLOCATION_ALIGNMENT, PAGE_SIZE);
 	if (user_queue) {
-		put(&w, ALLOCATION_QUEUE_MARK0, 1);
-		put(&w, ALLOCATION_QUEUE_MARK1, 1);
-		put(&w, ALLOCATION_VA, request->va);
-		put(&w, ALLOCATION_SCHEDULER_ID, request->scheduler_id);
+		blob_write(&w, ALLOCATION_QUEUE_MARK0, 1);
+		blob_write(&w, ALLOCATION_QUEUE_MARK1, 1);
+		blob_write(&w, ALLOCATION_VA, request->va);
+		blob_write(&w, ALLOCATION_SCHEDULER_ID, request->scheduler_id);
 	}
 	if (request->uncached && request->gfx_major <= LAST_GFX_WITH_MARK)
-		put(&w, ALLOCATION_MEMORY_TYPE, MEMORY_TYPE_L2_UNCACHED);
+		blob_write(&w, ALLOCATION_MEMORY_TYPE, MEMORY_TYPE_L2_UNCACHED);
 	if (request->form >= KMD_FORM_VERSION_9) {
-		put(&w, ALLOCATION_VERSION, 9);
-		put(&w, ALLOCATION_VA, request->va);
-		put(&w, ALLOCATION_VA_SIZE, request->size);
-		put(&w, ALLOCATION_METADATA_VA, request->va);
-		put(&w, ALLOCATION_METADATA_VA_SIZE, request->size);
+		blob_write(&w, ALLOCATION_VERSION, 9);
+		blob_write(&w, ALLOCATION_VA, request->va);
+		blob_write(&w, ALLOCATION_VA_SIZE, request->size);
+		blob_write(&w, ALLOCATION_METADATA_VA, request->va);
+		blob_write(&w, ALLOCATION_METADATA_VA_SIZE, request->size);
 	}
 	if (request->form >= KMD_FORM_CHECKSUM) {
-		put(&res, RESOURCE_CHECKSUM, header_checksum(out->resource));
-		put(&w, ALLOCATION_CHECKSUM, header_checksum(out->allocation));
+		blob_write(&res, RESOURCE_CHECKSUM, header_checksum(out->resource));
+		blob_write(&w, ALLOCATION_CHECKSUM, header_checksum(out->allocation));
 	}
 	if (res.error || w.error) {
 		memset(out, 0, sizeof(*out));

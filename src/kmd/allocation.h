@@ -46,12 +46,15 @@ struct kmd_allocation_request {
 	enum kmd_allocation_form form;
 };
 
-/* Sizes as sent; the second buffer has the slack that dxg_create_allocations asks for. */
+/*
+ * Sizes as sent.  dxg_create_allocations sends the second from a copy with a canary behind it and tells when
+ * the host wrote there: the driver copies as many bytes to user space as the host says (self-check 12).
+ */
 struct kmd_allocation_blobs {
 	uint32_t resource_size;
 	uint32_t allocation_size;
 	uint8_t resource[KMD_RESOURCE_BLOB_SIZE] __attribute__((aligned(8)));
-	uint8_t allocation[2 * KMD_ALLOCATION_BLOB_SIZE] __attribute__((aligned(8)));
+	uint8_t allocation[KMD_ALLOCATION_BLOB_SIZE] __attribute__((aligned(8)));
 };
 
 int kmd_allocation_encode(const struct kmd_allocation_request *request, struct kmd_allocation_blobs *out);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kmd/layouts.h"
-#include "util/log.h"
+#include "kmd/slack.h"
 
 #define PROXY_MAJOR	     1U
 #define MAX_CHAINED_GPUS     4U
@@ -22,7 +22,10 @@
 #define VRAM_TOLERANCE	     20U  /* a twentieth: firmware and page tables take their part of the VRAM */
 #define COUNTER_TOLERANCE    100U /* a hundredth */
 
-/* Records why an adapter is refused or a value replaced; a longer text is cut. */
+/*
+ * Records why an adapter or its queues are refused, or a value replaced; a longer text is cut.  For all
+ * floors.  In this one fmt begins with kmd_rule_name() of the rule and a colon.
+ */
 void kmd_failure_set(struct kmd_failure *why, uint32_t rule, const char *fmt, ...)
 {
 	va_list args;
@@ -58,11 +61,13 @@ static int check_answered(struct kmd_check *check, const struct kmd_reply *reply
 			  size_t part)
 {
 	if (reply->error) {
-		kmd_failure_set(check->why, 1, "answered: %s failed: %s", name, strerror(-reply->error));
+		kmd_failure_set(check->why, KMD_RULE_ANSWERED, "answered: %s failed: %s", name,
+				strerror(-reply->error));
 		return reply->error;
 	}
 	if (all_zero(reply->data, MIN(part, reply->size))) {
-		kmd_failure_set(check->why, 1, "answered: %s left the buffer as it was", name);
+		kmd_failure_set(check->why, KMD_RULE_ANSWERED, "answered: %s left the buffer as it was",
+				name);
 		return -EPROTO;
 	}
 	return 0;
@@ -79,8 +84,9 @@ static int check_replies(struct kmd_check *check)
 	if (!ret)
 		ret = check_answered(check, &r->segments, "the segment size query", KMD_SEGMENT_SIZE_SIZE);
 	if (!ret && check->decode_error) {
-		kmd_failure_set(check->why, 1, "answered: short reply (0x%x, 0x%x and 0x%x bytes)",
-				r->ex.size, r->ati.size, r->segments.size);
+		kmd_failure_set(check->why, KMD_RULE_ANSWERED,
+				"answered: short reply (0x%x, 0x%x and 0x%x bytes)", r->ex.size, r->ati.size,
+				r->segments.size);
 		ret = -EPROTO;
 	}
 	return ret;
@@ -104,7 +110,7 @@ static int check_proxy_part(struct kmd_check *check, const struct kmd_reply *rep
 	    (block == 0 || block == block_size))
 		return 0;
 	kmd_failure_set(
-		check->why, 2,
+		check->why, KMD_RULE_PROXY,
 		"proxy: in %s version 0x%x, %u GPUs, PCI %04x:%04x, driver id %u, block of 0x%x bytes "
 		"(want version 1.x, 1 to 4 GPUs, %04x:%04x, 0 or 1, 0x%x)",
 		name, version, gpus, vendor, device, driver, block, KMD_VENDOR_AMD, check->ids->device,
@@ -132,7 +138,7 @@ static int check_device_id(struct kmd_check *check)
 
 	if (ati_id == check->ids->device && ex_id == check->ids->device)
 		return 0;
-	kmd_failure_set(check->why, 3,
+	kmd_failure_set(check->why, KMD_RULE_DEVICE_ID,
 			"device id: PCI says 0x%04x, the 0xBC0 answer 0x%x, the 0x4360 answer 0x%x",
 			check->ids->device, ati_id, ex_id);
 	return -EPROTO;
@@ -147,26 +153,28 @@ static int check_engines(struct kmd_check *check)
 	uint32_t computes = 0;
 
 	if (count > KMD_MAX_ENGINES) {
-		kmd_failure_set(check->why, 4, "engine table: %u entries, there is room for %u", count,
-				KMD_MAX_ENGINES);
+		kmd_failure_set(check->why, KMD_RULE_ENGINES,
+				"engine table: %u entries, there is room for %u", count, KMD_MAX_ENGINES);
 		return -EPROTO;
 	}
 	for (uint32_t i = 0; i < a->engine_count; i++) {
 		if (a->engines[i] > MAX_SCHEDULER_ID) {
-			kmd_failure_set(check->why, 4, "engine table: scheduler id %u at node %u",
-					a->engines[i], i);
+			kmd_failure_set(check->why, KMD_RULE_ENGINES,
+					"engine table: scheduler id %u at node %u", a->engines[i], i);
 			return -EPROTO;
 		}
 		if (a->engines[i] && i >= a->node_count) {
-			kmd_failure_set(check->why, 4, "engine table: scheduler id %u at node %u of %u",
-					a->engines[i], i, a->node_count);
+			kmd_failure_set(check->why, KMD_RULE_ENGINES,
+					"engine table: scheduler id %u at node %u of %u", a->engines[i], i,
+					a->node_count);
 			return -EPROTO;
 		}
 		computes += a->engines[i] == KMD_ENGINE_COMPUTE0;
 	}
 	if (computes == 1)
 		return 0;
-	kmd_failure_set(check->why, 4, "engine table: %u compute engines in %u entries, want one", computes,
+	kmd_failure_set(check->why, KMD_RULE_ENGINES,
+			"engine table: %u compute engines in %u entries, want one", computes,
 			a->engine_count);
 	return -EPROTO;
 }
@@ -180,13 +188,13 @@ static int check_counter(struct kmd_check *check)
 	uint64_t difference;
 
 	if (hz < MIN_COUNTER_HZ || hz > MAX_COUNTER_HZ) {
-		kmd_failure_set(check->why, 5, "counter: %" PRIu64 " Hz, want %u to %u", hz, MIN_COUNTER_HZ,
-				MAX_COUNTER_HZ);
+		kmd_failure_set(check->why, KMD_RULE_COUNTER, "counter: %" PRIu64 " Hz, want %u to %u", hz,
+				MIN_COUNTER_HZ, MAX_COUNTER_HZ);
 		return -EPROTO;
 	}
 	/* drivers in the guest before 2023-04 return no calibration, some hosts refuse it */
 	if (!kmd_adapter_has(a, KMD_FIELD_CLOCK_CALIBRATION)) {
-		note(check, 5,
+		note(check, KMD_RULE_COUNTER,
 		     "counter: %" PRIu64
 		     " Hz, and no calibration to compare it with: the GPU's timestamps keep "
 		     "their lengths, not their origin",
@@ -196,7 +204,8 @@ static int check_counter(struct kmd_check *check)
 	difference = hz > calibrated ? hz - calibrated : calibrated - hz;
 	if (difference <= hz / COUNTER_TOLERANCE)
 		return 0;
-	kmd_failure_set(check->why, 5, "counter: %" PRIu64 " Hz, calibration says %" PRIu64, hz, calibrated);
+	kmd_failure_set(check->why, KMD_RULE_COUNTER, "counter: %" PRIu64 " Hz, calibration says %" PRIu64,
+			hz, calibrated);
 	return -EPROTO;
 }
 
@@ -207,7 +216,7 @@ static int check_heaps(struct kmd_check *check)
 	uint64_t vram, difference;
 
 	if (a->vram_visible > MAX_HEAP || a->vram_invisible > MAX_HEAP || a->non_local > MAX_HEAP) {
-		kmd_failure_set(check->why, 6,
+		kmd_failure_set(check->why, KMD_RULE_HEAPS,
 				"heaps: visible 0x%" PRIx64 ", invisible 0x%" PRIx64 ", non-local 0x%" PRIx64
 				" bytes, want at most 0x%llx each",
 				a->vram_visible, a->vram_invisible, a->non_local, MAX_HEAP);
@@ -219,7 +228,7 @@ static int check_heaps(struct kmd_check *check)
 	difference = vram > a->dedicated_video ? vram - a->dedicated_video : a->dedicated_video - vram;
 	if (vram && difference <= a->dedicated_video / VRAM_TOLERANCE)
 		return 0;
-	kmd_failure_set(check->why, 6,
+	kmd_failure_set(check->why, KMD_RULE_HEAPS,
 			"heaps: visible 0x%" PRIx64 " and invisible 0x%" PRIx64
 			" bytes, dedicated segments have 0x%" PRIx64,
 			a->vram_visible, a->vram_invisible, a->dedicated_video);
@@ -260,7 +269,7 @@ static int check_geometry(struct kmd_check *check)
 		return 0;
 	if (check->expected)
 		table = *check->expected;
-	note(check, 7,
+	note(check, KMD_RULE_GEOMETRY,
 	     "geometry: %u engines of %u arrays, %u CUs per WGP, %u CUs, waves of %u lanes: not believed, "
 	     "the "
 	     "device table is used (%u engines of %u arrays, %u CUs)",
@@ -289,14 +298,14 @@ static int check_masks(struct kmd_check *check)
 	struct kmd_adapter *a = check->adapter;
 
 	if (!within_nodes(a->hws_mask, a->node_count)) {
-		note(check, 8, "masks: hardware queues on nodes 0x%" PRIx64 " of %u: ignored", a->hws_mask,
-		     a->node_count);
+		note(check, KMD_RULE_MASKS, "masks: hardware queues on nodes 0x%" PRIx64 " of %u: ignored",
+		     a->hws_mask, a->node_count);
 		a->hws_mask = 0;
 		invalidate(a, KMD_FIELD_HWS_MASK);
 	}
 	if (!within_nodes(a->no_timeout_mask, a->node_count)) {
-		note(check, 8, "masks: no timeout on nodes 0x%" PRIx64 " of %u: ignored", a->no_timeout_mask,
-		     a->node_count);
+		note(check, KMD_RULE_MASKS, "masks: no timeout on nodes 0x%" PRIx64 " of %u: ignored",
+		     a->no_timeout_mask, a->node_count);
 		a->no_timeout_mask = 0;
 		invalidate(a, KMD_FIELD_TIMEOUT_MASK);
 	}
@@ -312,8 +321,8 @@ static int check_va_range(struct kmd_check *check)
 		return 0;
 	/* both 0: a driver that does not tell */
 	if (a->va_base || a->va_limit)
-		note(check, 9, "addresses: from 0x%" PRIx64 " to 0x%" PRIx64 ": ignored", a->va_base,
-		     a->va_limit);
+		note(check, KMD_RULE_ADDRESSES, "addresses: from 0x%" PRIx64 " to 0x%" PRIx64 ": ignored",
+		     a->va_base, a->va_limit);
 	a->va_base = 0;
 	a->va_limit = 0;
 	invalidate(a, KMD_FIELD_VA_RANGE);
@@ -328,30 +337,15 @@ static int check_slack(struct kmd_check *check)
 	static const char *const names[] = {"0x4360 query", "0xBC0 query", "segment size query"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {
-		for (size_t at = replies[i]->size; at < replies[i]->capacity; at++) {
-			if (replies[i]->data[at] == KMD_REPLY_CANARY)
-				continue;
-			kmd_failure_set(check->why, 12,
-					"slack: the answer to the %s wrote byte 0x%zx of 0x%x", names[i], at,
-					replies[i]->size);
-			return -EPROTO;
-		}
+		size_t at = kmd_slack_find(replies[i]->data, replies[i]->size, replies[i]->capacity);
+
+		if (at == replies[i]->capacity)
+			continue;
+		kmd_failure_set(check->why, KMD_RULE_SLACK,
+				"slack: the answer to the %s wrote byte 0x%zx of 0x%x", names[i], at,
+				replies[i]->size);
+		return -EPROTO;
 	}
-	return 0;
-}
-
-/* 13: the driver's age is told, not judged: no threshold is public. */
-static int check_driver_age(struct kmd_check *check)
-{
-	const struct kmd_adapter *a = check->adapter;
-
-	if (!log_enabled(LOG_INFO))
-		return 0;
-	log_info("adapter %04x:%04x: driver %u.%u.%u.%u, WDDM 0x%x, MEC firmware %u, registry \"%s\"",
-		 a->pci.vendor, a->pci.device, (unsigned int)(a->driver_version >> 48),
-		 (unsigned int)(a->driver_version >> 32 & 0xffff),
-		 (unsigned int)(a->driver_version >> 16 & 0xffff), (unsigned int)(a->driver_version & 0xffff),
-		 a->wddm_version, a->mec_firmware, a->registry_path);
 	return 0;
 }
 
@@ -366,20 +360,25 @@ static int check_unknown_device(struct kmd_check *check)
 	a->geometry_trusted = !a->degraded_geometry && kmd_adapter_has(a, KMD_FIELD_CLOCK_CALIBRATION);
 	if (check->expected || a->geometry_trusted)
 		return 0;
-	kmd_failure_set(check->why, 14, "unknown device: id 0x%04x is in no device table and %s",
-			check->ids->device,
+	kmd_failure_set(check->why, KMD_RULE_UNKNOWN_DEVICE,
+			"unknown device: id 0x%04x is in no device table and %s", check->ids->device,
 			a->degraded_geometry ? "its geometry is not plausible"
 					     : "the host gave no clock calibration to prove the layout by");
 	return -EPROTO;
 }
 
 const struct kmd_rule kmd_rules[] = {
-	{1, "answered", check_replies},	      {2, "proxy", check_proxy},
-	{3, "device id", check_device_id},    {4, "engine table", check_engines},
-	{5, "counter", check_counter},	      {6, "heaps", check_heaps},
-	{7, "geometry", check_geometry},      {8, "masks", check_masks},
-	{9, "addresses", check_va_range},     {12, "slack", check_slack},
-	{13, "driver age", check_driver_age}, {14, "unknown device", check_unknown_device},
+	{KMD_RULE_ANSWERED, check_replies},
+	{KMD_RULE_PROXY, check_proxy},
+	{KMD_RULE_DEVICE_ID, check_device_id},
+	{KMD_RULE_ENGINES, check_engines},
+	{KMD_RULE_COUNTER, check_counter},
+	{KMD_RULE_HEAPS, check_heaps},
+	{KMD_RULE_GEOMETRY, check_geometry},
+	{KMD_RULE_MASKS, check_masks},
+	{KMD_RULE_ADDRESSES, check_va_range},
+	{KMD_RULE_SLACK, check_slack},
+	{KMD_RULE_UNKNOWN_DEVICE, check_unknown_device},
 };
 const uint32_t kmd_rule_count = ARRAY_SIZE(kmd_rules);
 

@@ -20,8 +20,7 @@ struct kmd_check {
 };
 
 struct kmd_rule {
-	uint32_t number;
-	const char *name;
+	uint32_t number;		       /* enum kmd_rule_number */
 	int (*check)(struct kmd_check *check); /* 0, or -errno with *why filled: the adapter is hidden */
 };
 
@@ -33,5 +32,7 @@ int kmd_adapter_decode(const struct kmd_replies *replies, const struct kmd_pci_i
 		       const struct kmd_expected *expected, struct kmd_adapter *out, struct kmd_failure *why);
 
 void kmd_failure_set(struct kmd_failure *why, uint32_t rule, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool kmd_is_refusal(int error);
+enum kmd_rule_number kmd_rule_of_refusal(int error, bool has_forms);
 
 #endif

@@ -11,8 +11,6 @@
 
 #include "kmd/info.h"
 
-#define KMD_REPLY_CANARY 0xC5 /* what kmd_reply_prepare puts behind the part that travels */
-
 /* One private or standard query and what came back. */
 struct kmd_reply {
 	int error;     /* 0 or the -errno of the call */

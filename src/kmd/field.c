@@ -120,6 +120,20 @@ uint32_t blob_read32(struct blob_reader *reader, uint32_t id)
 	return (uint32_t)blob_read(reader, id);
 }
 
+/* Writes one element of a field; the writer keeps the first error. */
+void blob_write_element(struct blob_writer *writer, uint32_t id, uint32_t element, uint64_t value)
+{
+	int ret = field_set(writer->layout, id, element, writer->data, writer->size, value);
+
+	if (ret && !writer->error)
+		writer->error = ret;
+}
+
+void blob_write(struct blob_writer *writer, uint32_t id, uint64_t value)
+{
+	blob_write_element(writer, id, 0, value);
+}
+
 const char *field_confidence_name(enum field_confidence confidence)
 {
 	switch (confidence) {

@@ -31,6 +31,12 @@ struct field {
 	enum field_confidence confidence;
 	const char *source;
 	const char *meaning;
+	/*
+	 * What would find out that the field is elsewhere or has another meaning, "; " between several: "check
+	 * n" a self-check, "range" a plausible range with a replacement, "probe: step" a step of the
+	 * functional probe, "none: why" nothing.
+	 */
+	const char *verified_by;
 };
 
 struct blob_layout {
@@ -50,6 +56,14 @@ struct blob_reader {
 	int error;
 };
 
+/* The same for writing. */
+struct blob_writer {
+	const struct blob_layout *layout;
+	uint8_t *data;
+	size_t size;
+	int error;
+};
+
 int field_get(const struct blob_layout *layout, uint32_t id, uint32_t element, const void *data, size_t size,
 	      uint64_t *value);
 int field_set(const struct blob_layout *layout, uint32_t id, uint32_t element, void *data, size_t size,
@@ -57,6 +71,8 @@ int field_set(const struct blob_layout *layout, uint32_t id, uint32_t element, v
 uint64_t blob_read(struct blob_reader *reader, uint32_t id);
 uint32_t blob_read32(struct blob_reader *reader, uint32_t id);
 uint64_t blob_read_element(struct blob_reader *reader, uint32_t id, uint32_t element);
+void blob_write(struct blob_writer *writer, uint32_t id, uint64_t value);
+void blob_write_element(struct blob_writer *writer, uint32_t id, uint32_t element, uint64_t value);
 uint32_t field_element_count(const struct field *field);
 uint32_t field_stride(const struct field *field);
 const char *field_confidence_name(enum field_confidence confidence);

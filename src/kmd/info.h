@@ -120,15 +120,40 @@ struct kmd_expected {
 	uint32_t arrays_per_engine;
 };
 
-/* Why an adapter is hidden (or a value replaced); rule 0: none. */
+/*
+ * The self-checks of docs/private-data.md.  Those that need a queue or memory are run by the floors that make
+ * them.
+ */
+enum kmd_rule_number {
+	KMD_RULE_NONE = 0,
+	KMD_RULE_ANSWERED = 1,
+	KMD_RULE_PROXY = 2,
+	KMD_RULE_DEVICE_ID = 3,
+	KMD_RULE_ENGINES = 4,
+	KMD_RULE_COUNTER = 5,
+	KMD_RULE_HEAPS = 6,
+	KMD_RULE_GEOMETRY = 7,
+	KMD_RULE_MASKS = 8,
+	KMD_RULE_ADDRESSES = 9,
+	KMD_RULE_PROBE = 10,	    /* the GPU does what it is told: queue/probe.c */
+	KMD_RULE_DEVICE_STATE = 11, /* a late fence is looked into: queue/probe.c */
+	KMD_RULE_SLACK = 12,
+	KMD_RULE_DRIVER_AGE = 13,
+	KMD_RULE_UNKNOWN_DEVICE = 14,
+	KMD_RULE_FORMS = 15, /* each known form once: memory/backing.c, gsp/context.c */
+	KMD_RULE_COUNT
+};
+
+/* Why an adapter is hidden (or a value replaced). */
 struct kmd_failure {
-	uint32_t rule; /* number of the self-check, docs/private-data.md lists them */
+	uint32_t rule; /* enum kmd_rule_number */
 	char text[240];
 };
 
 struct kmd_adapter {
 	struct kmd_pci_ids pci;
-	uint64_t valid; /* bit per enum kmd_field; ask kmd_adapter_has */
+	struct winluid luid; /* 0: not known */
+	uint64_t valid;	     /* bit per enum kmd_field; ask kmd_adapter_has */
 
 	/* kind and age */
 	bool discrete;
@@ -215,6 +240,7 @@ static inline bool kmd_adapter_has(const struct kmd_adapter *adapter, enum kmd_f
 }
 
 const char *kmd_field_name(enum kmd_field field);
+const char *kmd_rule_name(uint32_t rule);
 const char *kmd_vram_type_name(enum kmd_vram_type type);
 
 #endif

@@ -30,6 +30,12 @@
 #define KMD_RESOURCE_BLOB_SIZE	 0x40U
 #define KMD_ALLOCATION_BLOB_SIZE 0x218U
 
+/* Private data of contexts, hardware queues and submissions. */
+#define KMD_CONTEXT_BLOB_SIZE 0x40U
+#define KMD_CONTEXT_LONG_SIZE 0x1A8U
+#define KMD_HWQUEUE_BLOB_SIZE 0x40U
+#define KMD_SUBMIT_BLOB_SIZE  0x48U
+
 enum proxy_field {
 	PROXY_VERSION,
 	PROXY_CHAINED_GPUS,
@@ -165,6 +171,34 @@ enum allocation_field {
 	ALLOCATION_FIELD_COUNT
 };
 
+enum context_field {
+	CONTEXT_HEADER_SIZE,
+	CONTEXT_CLIENT,
+	CONTEXT_FIRMWARE_STATE,
+	CONTEXT_SECTION_SIZE,
+	CONTEXT_FIELD_COUNT
+};
+
+enum hwqueue_field {
+	HWQUEUE_SIZE,
+	HWQUEUE_PRIORITY,
+	HWQUEUE_FIRMWARE_STATE,
+	HWQUEUE_ID,
+	HWQUEUE_FIELD_COUNT
+};
+
+enum submit_field {
+	SUBMIT_VERSION,
+	SUBMIT_ENTRY_COUNT,
+	SUBMIT_ENTRY_TYPE,
+	SUBMIT_ENTRY_SIZE,
+	SUBMIT_LENGTH,
+	SUBMIT_FLAGS,
+	SUBMIT_COMMANDS,
+	SUBMIT_USER_QUEUE,
+	SUBMIT_FIELD_COUNT
+};
+
 extern const struct blob_layout proxy_layout;
 extern const struct blob_layout ati_layout;
 extern const struct blob_layout ex_layout;
@@ -175,6 +209,9 @@ extern const struct blob_layout driver_version_layout;
 extern const struct blob_layout statistics_layout;
 extern const struct blob_layout resource_layout;
 extern const struct blob_layout allocation_layout;
+extern const struct blob_layout context_layout;
+extern const struct blob_layout hwqueue_layout;
+extern const struct blob_layout submit_layout;
 
 /* All of the above, in the order of the documentation. */
 extern const struct blob_layout *const kmd_layouts[];

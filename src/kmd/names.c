@@ -45,6 +45,25 @@ static const char *const vram_names[] = {
 	[KMD_VRAM_HBM3E] = "HBM3E",	[KMD_VRAM_HBM4] = "HBM4",
 };
 
+static const char *const rule_names[KMD_RULE_COUNT] = {
+	[KMD_RULE_NONE] = "none",
+	[KMD_RULE_ANSWERED] = "answered",
+	[KMD_RULE_PROXY] = "proxy",
+	[KMD_RULE_DEVICE_ID] = "device id",
+	[KMD_RULE_ENGINES] = "engine table",
+	[KMD_RULE_COUNTER] = "counter",
+	[KMD_RULE_HEAPS] = "heaps",
+	[KMD_RULE_GEOMETRY] = "geometry",
+	[KMD_RULE_MASKS] = "masks",
+	[KMD_RULE_ADDRESSES] = "addresses",
+	[KMD_RULE_PROBE] = "probe",
+	[KMD_RULE_DEVICE_STATE] = "device state",
+	[KMD_RULE_SLACK] = "slack",
+	[KMD_RULE_DRIVER_AGE] = "driver age",
+	[KMD_RULE_UNKNOWN_DEVICE] = "unknown device",
+	[KMD_RULE_FORMS] = "forms",
+};
+
 const char *kmd_field_name(enum kmd_field field)
 {
 	return (uint32_t)field < KMD_FIELD_COUNT ? field_names[field] : "?";
@@ -53,4 +72,10 @@ const char *kmd_field_name(enum kmd_field field)
 const char *kmd_vram_type_name(enum kmd_vram_type type)
 {
 	return (uint32_t)type < ARRAY_SIZE(vram_names) ? vram_names[type] : "?";
+}
+
+/* A word or two for a self-check, never NULL. */
+const char *kmd_rule_name(uint32_t rule)
+{
+	return rule < KMD_RULE_COUNT ? rule_names[rule] : "?";
 }

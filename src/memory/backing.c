@@ -7,15 +7,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kmd/check.h"
+#include "kmd/forms.h"
+#include "memory/step.h"
 #include "memory/table.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
 /* The host's memory descriptors hold less than 4 GiB; AMD's own client stops at 2 GiB. */
-#define CHUNK_SIZE     (1ULL << 30)
-#define LOCAL_GRAIN    (64ULL << 10) /* VRAM comes in pages of this size */
-#define PAGING_TIMEOUT 10000000000ULL
-#define FORM_EVIDENCE  (2ULL << 20) /* a refused chunk that is larger may have been refused for its size */
+#define CHUNK_SIZE    (1ULL << 30)
+#define LOCAL_GRAIN   (64ULL << 10) /* VRAM comes in pages of this size */
+#define FORM_EVIDENCE (2ULL << 20)  /* a refused chunk that is larger may have been refused for its size */
 
 static uint64_t chunk_size(const struct backing *backing, uint32_t index)
 {
@@ -37,6 +39,7 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 		.integrated = gpu->integrated,
 		.has_invisible = gpu->has_invisible,
 		.uncached = spec->uncached,
+		.scheduler_id = spec->scheduler_id,
 		.form = form,
 	};
 	struct dxg *dxg = gsp_device_dxg(gpu->device);
@@ -49,7 +52,7 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 	if (backing->pages)
 		base = ptr_to_u64(backing->pages);
 	allocation = (struct dxg_allocation){
-		.sysmem = local ? NULL : u64_to_ptr(base + offset),
+		.sysmem = spec->domain == KMD_DOMAIN_SYSTEM ? u64_to_ptr(base + offset) : NULL,
 		.private_data = blobs.allocation,
 		.private_data_size = blobs.allocation_size,
 	};
@@ -62,10 +65,42 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 	return 0;
 }
 
-/* How a driver says that it does not like the private data: a zero handle, or no word at all. */
-static bool is_refusal(int error)
+static void form_found(struct memory_gpu *gpu, int form)
 {
-	return error == -EIO || error == -EINVAL || error == -EOVERFLOW || error == -EPERM;
+	atomic_store(&gpu->form, form); /* before `form_settled`, for those without the turn */
+	atomic_store(&gpu->form_settled, true);
+	atomic_store(&gpu->form_known, true);
+	kmd_form_remember(gpu->luid, KMD_FORM_OF_ALLOCATION, form);
+}
+
+/* Tries every form; the caller has the turn.  The error is the first one's, unless a later one was no refusal. */
+static int search_form(struct backing *backing, const struct backing_spec *spec,
+		       const struct gsp_handles *handles, uint32_t index)
+{
+	struct memory_gpu *gpu = backing->on;
+	int first = 0;
+
+	for (int form = KMD_FORM_PLAIN; form < KMD_FORM_COUNT; form++) {
+		int ret = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form,
+				       &backing->chunks[index]);
+
+		if (!ret) {
+			if (form)
+				log_info("GPU %u: its driver takes allocations in form %d", backing->gpu,
+					 form);
+			form_found(gpu, form);
+			return 0;
+		}
+		if (!kmd_is_refusal(ret))
+			return ret;
+		first = first ? first : ret;
+	}
+	/* nor does a driver that allocates its ring memory itself */
+	if (chunk_size(backing, index) <= FORM_EVIDENCE && spec->domain != KMD_DOMAIN_USER_QUEUE)
+		atomic_store(&gpu->form_settled, true);
+	log_err("GPU %u: self-check 15, forms: its driver refuses allocations in every known form: %s (%s)",
+		backing->gpu, strerror(-first), dxg_status_name(dxg_last_status()));
+	return first;
 }
 
 /*
@@ -77,37 +112,26 @@ static int create_in_some_form(struct backing *backing, const struct backing_spe
 			       const struct gsp_handles *handles, uint32_t index)
 {
 	struct memory_gpu *gpu = backing->on;
-	d3dkmt_handle *handle = &backing->chunks[index];
-	int first = atomic_load(&gpu->form), settled, ret, other;
+	int form, ret = 0;
 
-	ret = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)first, handle);
-	if (!is_refusal(ret)) {
-		if (!ret)
-			atomic_store(&gpu->form_settled, true);
-		return ret;
+	if (!atomic_load(&gpu->form_settled)) {
+		bool settled;
+
+		turn_take(&gpu->form_search);
+		/* who had the turn before may have settled it */
+		settled = atomic_load(&gpu->form_settled);
+		if (!settled)
+			ret = search_form(backing, spec, handles, index);
+		turn_leave(&gpu->form_search);
+		if (!settled)
+			return ret;
 	}
-	if (atomic_load(&gpu->form_settled)) {
-		/* another thread may have found a later one meanwhile */
-		settled = atomic_load(&gpu->form);
-		return settled == first ? ret
-					: create_chunk(backing, spec, handles, index,
-						       (enum kmd_allocation_form)settled, handle);
-	}
-	for (int form = first + 1; form < KMD_FORM_COUNT; form++) {
-		other = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form, handle);
-		if (!other) {
-			log_info("GPU %u: its driver takes allocations in form %d", backing->gpu, form);
-			atomic_store(&gpu->form, form); /* before `form_settled`, see above */
-			atomic_store(&gpu->form_settled, true);
-			return 0;
-		}
-		if (!is_refusal(other))
-			return other;
-	}
-	if (chunk_size(backing, index) <= FORM_EVIDENCE)
-		atomic_store(&gpu->form_settled, true);
-	log_err("GPU %u: its driver refuses allocations in every known form: %s (%s)", backing->gpu,
-		strerror(-ret), dxg_status_name(dxg_last_status()));
+	form = atomic_load(&gpu->form);
+	ret = create_chunk(backing, spec, handles, index, (enum kmd_allocation_form)form,
+			   &backing->chunks[index]);
+	/* one that was refused for a while, in every form */
+	if (!ret && !atomic_load(&gpu->form_known))
+		form_found(gpu, form);
 	return ret;
 }
 
@@ -166,6 +190,7 @@ int backing_create(struct buffer *buffer, const struct backing_spec *spec, struc
 	int ret;
 
 	*out = NULL;
+	memory_step(MEMORY_STEP_ALLOCATION);
 	ret = gsp_device_open(gpu->device, &handles);
 	if (ret)
 		return ret;
@@ -207,6 +232,7 @@ int backing_make_resident(struct backing *backing)
 	uint64_t fence;
 	int ret;
 
+	memory_step(MEMORY_STEP_RESIDENT);
 	if (backing->resident)
 		return 0;
 	ret = gsp_device_open(backing->on->device, &handles);
@@ -230,8 +256,10 @@ int backing_map(struct backing *backing, uint64_t protection)
 {
 	struct gsp_device *device = backing->on->device;
 	const struct gsp_handles *handles;
-	int ret = gsp_device_open(device, &handles);
+	int ret;
 
+	memory_step(MEMORY_STEP_MAP);
+	ret = gsp_device_open(device, &handles);
 	while (!ret && backing->mapped < backing->count) {
 		uint64_t start = backing->start + backing->mapped * CHUNK_SIZE, fence, va;
 		struct dxg_gpu_va_map map = {
@@ -300,12 +328,13 @@ int backing_unmap(struct backing *backing)
 }
 
 /* Waits until the host did all that was asked for the backing: 0, -ETIMEDOUT, -ENODEV. */
-int backing_wait(struct backing *backing)
+int backing_wait(struct backing *backing, uint64_t timeout_ns)
 {
+	memory_step(MEMORY_STEP_PAGING);
 	if (!backing->fence)
 		return gsp_device_is_lost(backing->on->device) ? -ENODEV : 0;
 	return gsp_fence_wait(backing->on->device, backing->point.fence, backing->point.value, backing->fence,
-			      PAGING_TIMEOUT);
+			      timeout_ns);
 }
 
 static void retired(struct gsp_retire *item, int why)

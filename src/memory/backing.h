@@ -13,6 +13,9 @@
 #include "kmd/allocation.h"
 #include "memory/buffer.h"
 
+#define BACKING_PAGING_NS \
+	10000000000ULL /* what page-table work may take when the caller has no bound of its own */
+
 struct backing_spec {
 	unsigned gpu;
 	enum kmd_domain domain;
@@ -20,6 +23,7 @@ struct backing_spec {
 	uint64_t size;
 	bool own_pages; /* SYSTEM: host pages of its own instead, which the CPU never looks at */
 	bool uncached;
+	uint32_t scheduler_id; /* USER_QUEUE: enum kmd_engine of the queue */
 };
 
 struct backing {
@@ -44,7 +48,7 @@ int backing_create(struct buffer *buffer, const struct backing_spec *spec, struc
 int backing_make_resident(struct backing *backing);
 int backing_map(struct backing *backing, uint64_t protection);
 int backing_unmap(struct backing *backing);
-int backing_wait(struct backing *backing);
+int backing_wait(struct backing *backing, uint64_t timeout_ns);
 void backing_retire(struct backing *backing);
 void buffer_update_mapped(struct buffer *buffer);
 

@@ -16,6 +16,7 @@
 #include "gsp/retire.h"
 #include "memory/space.h"
 #include "memory/types.h"
+#include "util/turn.h"
 
 struct memory_gpu {
 	struct gsp_device *device;
@@ -24,8 +25,11 @@ struct memory_gpu {
 	bool has_invisible;
 	uint64_t local_size;
 	uint32_t node;
+	struct winluid luid;
 	_Atomic int form;	   /* enum kmd_allocation_form that its driver takes */
+	struct turn form_search;   /* for the form, while it is not settled */
 	_Atomic bool form_settled; /* the others are not tried any more */
+	_Atomic bool form_known;   /* it has taken one */
 };
 
 struct backing;

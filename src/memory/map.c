@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory/backing.h"
+#include "memory/step.h"
 #include "memory/table.h"
 #include "util/compiler.h"
 #include "util/log.h"
@@ -105,7 +106,7 @@ static int unmap_from(struct buffer *buffer, uint64_t gpus)
 }
 
 /* Puts a buffer on exactly the GPUs named.  When one fails, those added before are taken off again. */
-static int map_exactly(struct buffer *buffer, uint64_t wanted)
+static int map_exactly(struct buffer *buffer, uint64_t wanted, uint64_t timeout_ns)
 {
 	uint64_t added = wanted & ~buffer->mapped, tried = 0;
 	unsigned count = buffer->memory->count;
@@ -119,7 +120,7 @@ static int map_exactly(struct buffer *buffer, uint64_t wanted)
 	}
 	for (unsigned gpu = 0; gpu < count && !ret; gpu++)
 		if (added >> gpu & 1)
-			ret = backing_wait(backing_on(buffer, gpu));
+			ret = backing_wait(backing_on(buffer, gpu), timeout_ns);
 	if (ret)
 		unmap_from(buffer, tried); /* the first error is the one to tell */
 	else
@@ -137,7 +138,8 @@ static struct backing *backing_within(const struct buffer *buffer, uint64_t star
 	return backing;
 }
 
-static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enum kmd_domain domain)
+static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enum kmd_domain domain,
+		       uint64_t timeout_ns)
 {
 	struct backing_spec spec = {
 		.gpu = buffer->gpu,
@@ -156,7 +158,7 @@ static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enu
 	if (!ret)
 		ret = backing_map(backing, protection_of(buffer));
 	if (!ret)
-		ret = backing_wait(backing);
+		ret = backing_wait(backing, timeout_ns);
 	if (!ret) {
 		link_backing(buffer, backing);
 		return 0;
@@ -176,7 +178,7 @@ static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enu
  * Puts memory behind a part of a scratch range: the GPU's own, else host pages.  The same part
  * again is no change; a part that overlaps another is refused.
  */
-static int map_part(struct buffer *buffer, uint64_t start, uint64_t size)
+static int map_part(struct buffer *buffer, uint64_t start, uint64_t size, uint64_t timeout_ns)
 {
 	struct backing *backing = backing_within(buffer, start, size);
 	int ret = -ENOSPC;
@@ -188,15 +190,15 @@ static int map_part(struct buffer *buffer, uint64_t start, uint64_t size)
 		ret = make_resident(backing);
 		if (!ret)
 			ret = backing_map(backing, protection_of(buffer));
-		return ret ? ret : backing_wait(backing);
+		return ret ? ret : backing_wait(backing, timeout_ns);
 	}
 	if (IS_ALIGNED(start, LOCAL_GRAIN))
-		ret = map_part_in(buffer, start, size, KMD_DOMAIN_LOCAL);
+		ret = map_part_in(buffer, start, size, KMD_DOMAIN_LOCAL, timeout_ns);
 	/* not over what the GPU would not give back */
 	if (ret && ret != -ENODEV && ret != -ETIMEDOUT && !backing_within(buffer, start, size)) {
 		log_debug("GPU %u: no local memory for scratch (%s), using host pages", buffer->gpu,
 			  strerror(-ret));
-		ret = map_part_in(buffer, start, size, KMD_DOMAIN_SYSTEM);
+		ret = map_part_in(buffer, start, size, KMD_DOMAIN_SYSTEM, timeout_ns);
 	}
 	return ret;
 }
@@ -251,10 +253,17 @@ static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32
  * not in it lose the mapping.  Local memory of one GPU cannot be mapped on another (-EOPNOTSUPP).  In a
  * scratch range exactly [address, address + size) gets memory; -EBUSY: overlaps a part that has.  -EINVAL also for address
  * ranges without memory, and for a range that leaves the buffer.  On failure the GPUs that were to be
- * added are not; those that were to go may be gone.
+ * added are not; those that were to go may be gone.  memory_last_step() names the step that failed.
  */
 int memory_map(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
 	       uint32_t count, uint64_t *gpu_va)
+{
+	return memory_map_within(memory, address, size, gpus, count, BACKING_PAGING_NS, gpu_va);
+}
+
+/* memory_map() for those who have a bound of their own on the wait for each GPU's page-table work. */
+int memory_map_within(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
+		      uint32_t count, uint64_t timeout_ns, uint64_t *gpu_va)
 {
 	uint64_t start = ptr_to_u64(address), offset, wanted;
 	struct buffer *buffer;
@@ -262,6 +271,7 @@ int memory_map(struct memory *memory, const void *address, uint64_t size, const 
 
 	if (gpu_va)
 		*gpu_va = 0;
+	memory_step(MEMORY_STEP_NONE);
 	if (!size || (count && !gpus))
 		return -EINVAL;
 	gsp_retire_run(&memory->retired);
@@ -274,10 +284,11 @@ int memory_map(struct memory *memory, const void *address, uint64_t size, const 
 	if (!ret)
 		ret = wanted_gpus(buffer, gpus, count, &wanted);
 	if (!ret && buffer->kind != MEMORY_SCRATCH)
-		ret = map_exactly(buffer, wanted);
+		ret = map_exactly(buffer, wanted, timeout_ns);
 	else if (!ret)
-		ret = start & PAGE_MASK ? -EINVAL
-					: map_part(buffer, start, ALIGN_UP(size, (uint64_t)DXG_PAGE_SIZE));
+		ret = start & PAGE_MASK
+			      ? -EINVAL
+			      : map_part(buffer, start, ALIGN_UP(size, (uint64_t)DXG_PAGE_SIZE), timeout_ns);
 	buffer_update_mapped(buffer);
 	memory_let_go(buffer);
 	if (!ret && gpu_va)
@@ -304,4 +315,24 @@ int memory_unmap(struct memory *memory, const void *address)
 	memory_let_go(buffer);
 	gsp_retire_run(&memory->retired);
 	return ret;
+}
+
+/*
+ * The allocation behind a buffer on a GPU, for private data that names it: of one that is mapped there and small enough
+ * to be a single allocation (1 GiB).  It stays the buffer's.  -ENOENT: no such buffer; -EINVAL: not there, or several.
+ */
+int memory_allocation(struct memory *memory, const void *address, uint32_t gpu, d3dkmt_handle *allocation)
+{
+	struct backing *backing;
+	struct buffer *buffer;
+	int ret = memory_hold(memory, address, &buffer);
+
+	*allocation = 0;
+	if (ret)
+		return ret;
+	backing = backing_on(buffer, gpu);
+	if (backing && backing->count == 1 && backing->mapped == 1)
+		*allocation = backing->chunks[0];
+	memory_let_go(buffer);
+	return *allocation ? 0 : -EINVAL;
 }

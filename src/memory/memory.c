@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kmd/forms.h"
 #include "memory/backing.h"
 #include "memory/buffer.h"
+#include "memory/step.h"
 #include "util/compiler.h"
 
 #define SMALL_ALIGNMENT	 ((uint64_t)DXG_PAGE_SIZE)
@@ -20,6 +22,13 @@ static uint64_t host_size(void)
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
 
 	return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_MAX;
+}
+
+static void release(struct memory *memory)
+{
+	for (uint32_t i = 0; i < memory->count; i++)
+		turn_destroy(&memory->gpus[i].form_search);
+	free(memory);
 }
 
 /*
@@ -44,6 +53,7 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 	for (uint32_t i = 0; i < count; i++) {
 		const struct kmd_adapter *info = gpus[i].info;
 		struct memory_gpu *gpu = &memory->gpus[i];
+		int known = kmd_form_taken(info->luid, KMD_FORM_OF_ALLOCATION);
 
 		devices[i] = gpus[i].device;
 		gpu->device = gpus[i].device;
@@ -54,13 +64,16 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 		gpu->local_size = gpus[i].local_size;
 		if (!gpu->local_size && info->discrete)
 			gpu->local_size = info->vram_visible + info->vram_invisible;
-		atomic_init(&gpu->form, KMD_FORM_PLAIN);
-		atomic_init(&gpu->form_settled, false);
+		gpu->luid = info->luid;
+		turn_init(&gpu->form_search);
+		atomic_init(&gpu->form, MAX(known, KMD_FORM_PLAIN));
+		atomic_init(&gpu->form_settled, known >= 0);
+		atomic_init(&gpu->form_known, known >= 0);
 		local += MIN(gpu->local_size, UINT64_MAX - local);
 	}
 	ret = space_create(devices, count, local, &memory->space);
 	if (ret) {
-		free(memory);
+		release(memory);
 		return ret;
 	}
 	memory_table_init(memory);
@@ -108,7 +121,7 @@ void memory_destroy(struct memory *memory)
 	gsp_retire_list_destroy(&memory->retired);
 	space_destroy(memory->space);
 	memory_table_destroy(memory);
-	free(memory);
+	release(memory);
 }
 
 static uint64_t default_alignment(enum memory_kind kind, uint64_t size)
@@ -121,12 +134,18 @@ static uint64_t default_alignment(enum memory_kind kind, uint64_t size)
 	return SMALL_ALIGNMENT;
 }
 
+/* Whether memory of a kind is on one GPU and nowhere else. */
+static bool is_of_gpu(enum memory_kind kind)
+{
+	return kind == MEMORY_LOCAL || kind == MEMORY_SCRATCH || kind == MEMORY_USER_QUEUE;
+}
+
 static int check_request(const struct memory *memory, const struct memory_request *request)
 {
 	bool fixed = request->flags & MEMORY_FIXED_ADDRESS;
-	bool of_gpu = request->kind == MEMORY_LOCAL || request->kind == MEMORY_SCRATCH;
+	bool of_gpu = is_of_gpu(request->kind);
 
-	if (!request->size || request->kind > MEMORY_ADDRESS || request->flags & ~MEMORY_ALL_FLAGS)
+	if (!request->size || request->kind > MEMORY_USER_QUEUE || request->flags & ~MEMORY_ALL_FLAGS)
 		return -EINVAL;
 	if (request->size > KMD_ALLOCATION_MAX_SIZE)
 		return request->kind == MEMORY_LOCAL ? -ENOSPC : -ENOMEM;
@@ -159,6 +178,7 @@ static int take_address(struct buffer *buffer, const struct memory_request *requ
 	uint64_t size = ALIGN_UP(request->size, grain), alignment;
 	int ret;
 
+	memory_step(MEMORY_STEP_ADDRESS);
 	alignment = MAX(request->alignment, default_alignment(request->kind, size));
 	for (int attempt = 0; attempt < 2; attempt++) {
 		if (request->flags & MEMORY_FIXED_ADDRESS)
@@ -176,14 +196,16 @@ static int take_address(struct buffer *buffer, const struct memory_request *requ
 }
 
 /* The host's answer to a request for VRAM comes with residency, so that is asked for at once. */
-static int make_local(struct buffer *buffer)
+static int make_on_gpu(struct buffer *buffer, const struct memory_request *request)
 {
+	bool local = buffer->kind == MEMORY_LOCAL;
 	struct backing_spec spec = {
 		.gpu = buffer->gpu,
-		.domain = KMD_DOMAIN_LOCAL,
+		.domain = local ? KMD_DOMAIN_LOCAL : KMD_DOMAIN_USER_QUEUE,
 		.start = buffer->start,
 		.size = buffer->range->size,
-		.uncached = buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE),
+		.uncached = local && (buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE)),
+		.scheduler_id = request->scheduler_id,
 	};
 	struct memory *memory = buffer->memory;
 	struct backing *backing;
@@ -207,7 +229,7 @@ static int make_local(struct buffer *buffer)
 /*
  * Allocates.  System memory is zero-filled and the CPU's at once; what is on no GPU yet gets there by
  * memory_map().  The address is the same everywhere, page-aligned or better: 64 KiB from that size on
- * and for all GPU memory, 2 MiB from 2 MiB on, more if asked for.
+ * and for all GPU memory, 2 MiB from 2 MiB on, more if asked for.  memory_last_step() names the step that failed.
  */
 int memory_alloc(struct memory *memory, const struct memory_request *request, void **address)
 {
@@ -215,6 +237,7 @@ int memory_alloc(struct memory *memory, const struct memory_request *request, vo
 	int ret;
 
 	*address = NULL;
+	memory_step(MEMORY_STEP_NONE);
 	ret = check_request(memory, request);
 	if (ret)
 		return ret;
@@ -235,13 +258,12 @@ int memory_alloc(struct memory *memory, const struct memory_request *request, vo
 		free(buffer);
 		return ret;
 	}
-	if ((buffer->kind == MEMORY_LOCAL || buffer->kind == MEMORY_SCRATCH) &&
-	    !(space_gpus_of(buffer->range) >> buffer->gpu & 1))
+	if (is_of_gpu(buffer->kind) && !(space_gpus_of(buffer->range) >> buffer->gpu & 1))
 		ret = -ENODEV;
 	else if (buffer->kind == MEMORY_SYSTEM)
 		ret = space_commit(buffer->range);
-	else if (buffer->kind == MEMORY_LOCAL)
-		ret = make_local(buffer);
+	else if (buffer->kind == MEMORY_LOCAL || buffer->kind == MEMORY_USER_QUEUE)
+		ret = make_on_gpu(buffer, request);
 	if (ret) {
 		buffer_put(buffer);
 		gsp_retire_run(&memory->retired);
@@ -274,4 +296,16 @@ int memory_free(struct memory *memory, void *address)
 	buffer_put(buffer);
 	gsp_retire_run(&memory->retired);
 	return 0;
+}
+
+/* Whether the driver of a GPU took an allocation before, so that a refusal is not about the form of its private data. */
+bool memory_form_known(const struct memory *memory, uint32_t gpu)
+{
+	return gpu < memory->count && atomic_load(&memory->gpus[gpu].form_known);
+}
+
+/* The gfx major number of a GPU, as configured; 0 for an index that is none. */
+unsigned memory_gfx_major(const struct memory *memory, uint32_t gpu)
+{
+	return gpu < memory->count ? memory->gpus[gpu].gfx_major : 0;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "memory/map.h"
+#include "memory/step.h"
 #include "memory/table.h"
 #include "memory/types.h"
 
@@ -21,5 +22,7 @@ void memory_destroy(struct memory *memory);
 
 int memory_alloc(struct memory *memory, const struct memory_request *request, void **address);
 int memory_free(struct memory *memory, void *address);
+bool memory_form_known(const struct memory *memory, uint32_t gpu);
+unsigned memory_gfx_major(const struct memory *memory, uint32_t gpu);
 
 #endif

@@ -23,10 +23,11 @@ struct memory_gpu_config {
 };
 
 enum memory_kind {
-	MEMORY_SYSTEM,	/* host pages, on the GPUs once mapped there */
-	MEMORY_LOCAL,	/* VRAM of one GPU; the CPU sees the address, not the contents */
-	MEMORY_SCRATCH, /* an address range of one GPU; mapping a part of it puts GPU memory there */
-	MEMORY_ADDRESS, /* an address range only */
+	MEMORY_SYSTEM,	   /* host pages, on the GPUs once mapped there */
+	MEMORY_LOCAL,	   /* VRAM of one GPU; the CPU sees the address, not the contents */
+	MEMORY_SCRATCH,	   /* an address range of one GPU; mapping a part of it puts GPU memory there */
+	MEMORY_ADDRESS,	   /* an address range only */
+	MEMORY_USER_QUEUE, /* ring memory of a software queue on one GPU, which only its driver touches */
 };
 
 #define MEMORY_EXECUTABLE    (1U << 0) /* holds GPU code */
@@ -43,6 +44,7 @@ struct memory_request {
 	uint64_t size;	    /* bytes, rounded up to pages */
 	uint64_t alignment; /* power of two, 0: by size */
 	void *fixed;
+	uint32_t scheduler_id; /* MEMORY_USER_QUEUE: enum kmd_engine of the queue */
 	/* the caller's own words for the request, given back in memory_info */
 	uint32_t caller_node;
 	uint32_t caller_flags;

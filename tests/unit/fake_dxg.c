@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "fake_dxg.h"
+#include "fake_dxg_private.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/compiler.h"
@@ -15,28 +16,18 @@
 #define SIZE_OFFSET  0xa8 /* of the size and the version in an allocation's private data */
 #define VERSION	     0xfc
 
-enum type { FREE, DEVICE, QUEUE, ALLOCATION, RESERVATION, MAPPING };
-
-struct object {
-	enum type type;
-	d3dkmt_handle handle;
-	unsigned adapter;
-	d3dkmt_handle parent; /* device, or a mapping's allocation */
-	uint64_t base, size;
-	int resident;
-	bool local;
-	uint64_t busy_until; /* paging fence of the last change of its mapping */
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct object objects[MAX_OBJECTS];
-static unsigned used;
+pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
+struct object fake_objects[MAX_OBJECTS];
+unsigned fake_used;
 static uint64_t values[MAX_ADAPTERS][16]; /* fence pages; one word is used */
 static uint64_t issued[MAX_ADAPTERS];
 static int lost[MAX_ADAPTERS], occupied[MAX_ADAPTERS];
 static unsigned calls, fail_at, misuse;
 static int fail_with;
-static bool failed, hold, ignore_waits, excused;
+bool fake_hold, fake_stalled;
+static bool failed, ignore_waits, excused;
+static long call_ns;
+static uint64_t fault_address;
 static uint64_t local_limit, local_used, largest;
 static uint32_t wanted_version;
 static d3dkmt_handle next_handle;
@@ -47,18 +38,21 @@ static struct {
 
 void fake_reset(void)
 {
-	memset(objects, 0, sizeof(objects));
+	memset(fake_objects, 0, sizeof(fake_objects));
 	memset(values, 0, sizeof(values));
 	memset(issued, 0, sizeof(issued));
 	memset(lost, 0, sizeof(lost));
 	memset(occupied, 0, sizeof(occupied));
 	memset(counts, 0, sizeof(counts));
-	used = calls = fail_at = misuse = 0;
-	failed = hold = ignore_waits = excused = false;
+	fake_used = calls = fail_at = misuse = 0;
+	call_ns = 0;
+	failed = fake_hold = ignore_waits = excused = false;
 	local_limit = UINT64_MAX;
 	largest = UINT64_MAX;
 	local_used = 0;
 	wanted_version = 0;
+	fault_address = 0;
+	fake_reset_queues();
 	next_handle = 0x40080000;
 }
 
@@ -87,9 +81,14 @@ unsigned fake_calls_of(const char *name)
 	return 0;
 }
 
+void fake_take_time(long ns)
+{
+	call_ns = ns;
+}
+
 void fake_hold_fences(bool on)
 {
-	hold = on;
+	fake_hold = on;
 }
 
 void fake_ignore_waits(bool on)
@@ -97,27 +96,38 @@ void fake_ignore_waits(bool on)
 	ignore_waits = on;
 }
 
-static void finish(unsigned adapter)
+/* All that is under way on an adapter gets done: its paging fence and every other. */
+void fake_finish_on(unsigned adapter)
 {
-	if (!lost[adapter])
-		__atomic_store_n(&values[adapter][0], issued[adapter], __ATOMIC_RELEASE);
+	if (lost[adapter])
+		return;
+	__atomic_store_n(&values[adapter][0], issued[adapter], __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < fake_used && !fake_stalled; i++)
+		if ((fake_objects[i].type == FENCE || fake_objects[i].type == HWQUEUE) &&
+		    fake_objects[i].adapter == adapter)
+			__atomic_store_n(&fake_objects[i].value, fake_objects[i].wanted, __ATOMIC_RELEASE);
 }
 
 void fake_finish(void)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&fake_lock);
 	for (unsigned i = 0; i < MAX_ADAPTERS; i++)
-		finish(i);
-	pthread_mutex_unlock(&lock);
+		fake_finish_on(i);
+	pthread_mutex_unlock(&fake_lock);
 }
 
 void fake_lose(unsigned adapter, enum d3dkmt_deviceexecution_state state)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&fake_lock);
 	lost[adapter] = (int)state;
-	if (state != D3DKMT_DEVICEEXECUTION_STOPPED)
+	if (state != D3DKMT_DEVICEEXECUTION_STOPPED) {
 		__atomic_store_n(&values[adapter][0], UINT64_MAX, __ATOMIC_RELEASE);
-	pthread_mutex_unlock(&lock);
+		for (unsigned i = 0; i < fake_used; i++)
+			if ((fake_objects[i].type == FENCE || fake_objects[i].type == HWQUEUE) &&
+			    fake_objects[i].adapter == adapter)
+				__atomic_store_n(&fake_objects[i].value, UINT64_MAX, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&fake_lock);
 }
 
 void fake_refuse_form_below(uint32_t version_word)
@@ -142,11 +152,13 @@ void fake_occupy(unsigned adapter, unsigned reservations)
 
 unsigned fake_leaks(void)
 {
-	static const char *const names[] = {"", "device", "queue", "allocation", "reservation", "mapping"};
+	static const char *const names[] = {"",		  "device",	    "queue",
+					    "allocation", "reservation",    "mapping",
+					    "context",	  "hardware queue", "fence"};
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < used; i++) {
-		const struct object *o = &objects[i];
+	for (unsigned i = 0; i < fake_used; i++) {
+		const struct object *o = &fake_objects[i];
 
 		if (o->type == FREE || lost[o->adapter] || (o->type == RESERVATION && excused))
 			continue;
@@ -162,7 +174,7 @@ unsigned fake_misuse(void)
 	return misuse;
 }
 
-static void complain(const char *what)
+void fake_complain(const char *what)
 {
 	fprintf(stderr, "misuse: %s\n", what);
 	misuse++;
@@ -175,17 +187,17 @@ static unsigned index_of(d3dkmt_handle adapter)
 	return i < MAX_ADAPTERS ? i : 0;
 }
 
-static struct object *add(enum type type, unsigned adapter)
+struct object *fake_add(enum type type, unsigned adapter)
 {
 	struct object *o = NULL;
 
-	for (unsigned i = 0; i < used && !o; i++)
-		if (objects[i].type == FREE)
-			o = &objects[i];
+	for (unsigned i = 0; i < fake_used && !o; i++)
+		if (fake_objects[i].type == FREE)
+			o = &fake_objects[i];
 	if (!o) {
-		if (used == MAX_OBJECTS)
+		if (fake_used == MAX_OBJECTS)
 			abort();
-		o = &objects[used++];
+		o = &fake_objects[fake_used++];
 	}
 	memset(o, 0, sizeof(*o));
 	o->type = type;
@@ -194,21 +206,24 @@ static struct object *add(enum type type, unsigned adapter)
 	return o;
 }
 
-static struct object *get(enum type type, d3dkmt_handle handle)
+struct object *fake_get(enum type type, d3dkmt_handle handle)
 {
-	for (unsigned i = 0; i < used; i++)
-		if (objects[i].type == type && objects[i].handle == handle)
-			return &objects[i];
-	complain("unknown handle");
+	for (unsigned i = 0; i < fake_used; i++)
+		if (fake_objects[i].type == type && fake_objects[i].handle == handle)
+			return &fake_objects[i];
+	fake_complain("unknown handle");
 	return NULL;
 }
 
 /* Counts a call and decides its fate: 0 or the error; the lock is held on return in either case. */
-static int enter(const char *name, unsigned adapter)
+int fake_enter(const char *name, unsigned adapter)
 {
+	const struct timespec time = {.tv_nsec = call_ns};
 	size_t i = 0;
 
-	pthread_mutex_lock(&lock);
+	if (call_ns)
+		nanosleep(&time, NULL);
+	pthread_mutex_lock(&fake_lock);
 	while (counts[i].name && strcmp(counts[i].name, name))
 		i++;
 	counts[i].name = name;
@@ -222,19 +237,19 @@ static int enter(const char *name, unsigned adapter)
 	return lost[adapter] == D3DKMT_DEVICEEXECUTION_STOPPED ? -ENODEV : 0;
 }
 
-static int leave(int ret)
+int fake_leave(int ret)
 {
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&fake_lock);
 	return ret;
 }
 
-static unsigned adapter_of(enum type type, d3dkmt_handle handle)
+unsigned fake_adapter_of(enum type type, d3dkmt_handle handle)
 {
 	struct object *o;
 
-	pthread_mutex_lock(&lock);
-	o = get(type, handle);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&fake_lock);
+	o = fake_get(type, handle);
+	pthread_mutex_unlock(&fake_lock);
 	return o ? o->adapter : 0;
 }
 
@@ -242,82 +257,96 @@ static uint64_t issue(unsigned adapter)
 {
 	uint64_t fence = ++issued[adapter];
 
-	if (!hold)
-		finish(adapter);
+	if (!fake_hold)
+		fake_finish_on(adapter);
 	return fence;
 }
 
 int dxg_create_device(struct dxg *dxg, d3dkmt_handle adapter, uint32_t flags, d3dkmt_handle *device)
 {
-	int ret = enter("create_device", index_of(adapter));
+	int ret = fake_enter("create_device", index_of(adapter));
 
 	(void)dxg, (void)flags;
 	*device = 0;
 	if (!ret)
-		*device = add(DEVICE, index_of(adapter))->handle;
-	return leave(ret);
+		*device = fake_add(DEVICE, index_of(adapter))->handle;
+	return fake_leave(ret);
 }
 
 int dxg_destroy_device(struct dxg *dxg, d3dkmt_handle device)
 {
-	int ret = enter("destroy_device", 0);
-	struct object *o = get(DEVICE, device);
+	int ret = fake_enter("destroy_device", 0);
+	struct object *o = fake_get(DEVICE, device);
 
 	(void)dxg;
-	for (unsigned i = 0; i < used; i++)
-		if (objects[i].parent == device && objects[i].type == QUEUE)
-			objects[i].type = FREE;
+	for (unsigned i = 0; i < fake_used; i++)
+		if (fake_objects[i].parent == device &&
+		    (fake_objects[i].type == QUEUE || fake_objects[i].type == CONTEXT ||
+		     fake_objects[i].type == HWQUEUE || fake_objects[i].type == FENCE))
+			fake_objects[i].type = FREE;
 	if (o)
 		o->type = FREE;
-	return leave(ret == -ENODEV ? 0 : ret);
+	return fake_leave(ret == -ENODEV ? 0 : ret);
 }
 
 int dxg_get_device_state(struct dxg *dxg, d3dkmt_handle device, enum d3dkmt_deviceexecution_state *state)
 {
-	unsigned adapter = adapter_of(DEVICE, device);
-	int ret = enter("get_device_state", adapter);
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("get_device_state", adapter);
 
 	(void)dxg;
 	*state = 0;
 	if (!ret)
 		*state = lost[adapter] ? (enum d3dkmt_deviceexecution_state)lost[adapter]
 				       : D3DKMT_DEVICEEXECUTION_ACTIVE;
-	return leave(ret);
+	return fake_leave(ret);
+}
+
+int dxg_get_page_fault(struct dxg *dxg, d3dkmt_handle device, struct d3dkmt_devicepagefault_state *fault)
+{
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("get_page_fault", adapter);
+
+	(void)dxg;
+	memset(fault, 0, sizeof(*fault));
+	if (!ret)
+		fault->faulted_virtual_address = fault_address;
+	return fake_leave(ret);
 }
 
 int dxg_create_paging_queue(struct dxg *dxg, d3dkmt_handle device, struct dxg_paging_queue *queue)
 {
-	unsigned adapter = adapter_of(DEVICE, device);
-	int ret = enter("create_paging_queue", adapter);
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("create_paging_queue", adapter);
 
 	(void)dxg;
 	memset(queue, 0, sizeof(*queue));
 	if (!ret) {
-		struct object *o = add(QUEUE, adapter);
+		struct object *o = fake_add(QUEUE, adapter);
 
 		o->parent = device;
 		*queue = (struct dxg_paging_queue){o->handle, o->handle, values[adapter]};
 	}
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 int dxg_destroy_paging_queue(struct dxg *dxg, d3dkmt_handle queue)
 {
-	int ret = enter("destroy_paging_queue", adapter_of(QUEUE, queue));
-	struct object *o = get(QUEUE, queue);
+	int ret = fake_enter("destroy_paging_queue", fake_adapter_of(QUEUE, queue));
+	struct object *o = fake_get(QUEUE, queue);
 
 	(void)dxg;
 	if (o)
 		o->type = FREE;
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *resource_data,
 			   uint32_t resource_data_size, uint32_t flags, struct dxg_allocation *allocations,
 			   uint32_t count, d3dkmt_handle *resource)
 {
-	unsigned adapter = adapter_of(DEVICE, device);
-	int ret = enter("create_allocations", adapter);
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("create_allocations", adapter);
 
 	(void)dxg, (void)resource_data, (void)resource_data_size, (void)flags, (void)resource;
 	for (uint32_t i = 0; i < count && !ret; i++) {
@@ -332,60 +361,60 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 			ret = -EIO;
 			break;
 		}
-		o = add(ALLOCATION, adapter);
+		o = fake_add(ALLOCATION, adapter);
 		o->parent = device;
 		o->size = size;
 		o->local = !allocations[i].sysmem;
 		/* pinning faults the pages in */
 		if (!o->local && *(volatile char *)allocations[i].sysmem)
-			complain("host pages are not zero");
+			fake_complain("host pages are not zero");
 		allocations[i].handle = o->handle;
 	}
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 int dxg_destroy_allocations(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle resource,
 			    const d3dkmt_handle *allocations, uint32_t count)
 {
-	unsigned adapter = adapter_of(DEVICE, device);
-	int ret = enter("destroy_allocations", adapter);
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("destroy_allocations", adapter);
 
 	(void)dxg, (void)resource;
 	/* the handles are gone whatever the host answers */
 	for (uint32_t i = 0; i < count; i++) {
-		struct object *o = get(ALLOCATION, allocations[i]);
+		struct object *o = fake_get(ALLOCATION, allocations[i]);
 
 		if (!o)
 			continue;
 		if (!lost[adapter] && o->busy_until > values[adapter][0])
-			complain("destroyed before its unmapping was done");
-		for (unsigned m = 0; m < used; m++) {
-			if (objects[m].type != MAPPING || objects[m].parent != o->handle)
+			fake_complain("destroyed before its unmapping was done");
+		for (unsigned m = 0; m < fake_used; m++) {
+			if (fake_objects[m].type != MAPPING || fake_objects[m].parent != o->handle)
 				continue;
 			if (!lost[adapter])
-				complain("destroyed while mapped");
-			objects[m].type = FREE;
+				fake_complain("destroyed while mapped");
+			fake_objects[m].type = FREE;
 		}
 		if (o->resident && !fail_at && !lost[adapter])
-			complain("destroyed without evicting");
+			fake_complain("destroyed without evicting");
 		if (o->resident && o->local)
 			local_used -= o->size;
 		o->type = FREE;
 	}
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 int dxg_make_resident(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_handle *allocations,
 		      uint32_t count, uint64_t *fence)
 {
-	unsigned adapter = adapter_of(QUEUE, paging_queue);
-	int ret = enter("make_resident", adapter);
+	unsigned adapter = fake_adapter_of(QUEUE, paging_queue);
+	int ret = fake_enter("make_resident", adapter);
 	uint64_t local = 0;
 
 	(void)dxg;
 	*fence = 0;
 	for (uint32_t i = 0; i < count && !ret; i++) {
-		struct object *o = get(ALLOCATION, allocations[i]);
+		struct object *o = fake_get(ALLOCATION, allocations[i]);
 
 		if (o && o->local)
 			local += o->size;
@@ -393,35 +422,35 @@ int dxg_make_resident(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_
 	if (!ret && local > local_limit - local_used)
 		ret = -ENOMEM;
 	for (uint32_t i = 0; i < count && !ret; i++) {
-		struct object *o = get(ALLOCATION, allocations[i]);
+		struct object *o = fake_get(ALLOCATION, allocations[i]);
 
 		if (o && o->resident++)
-			complain("made resident twice");
+			fake_complain("made resident twice");
 	}
 	if (!ret) {
 		local_used += local;
 		*fence = issue(adapter);
 	}
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 int dxg_evict(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations, uint32_t count)
 {
-	unsigned adapter = adapter_of(DEVICE, device);
-	int ret = enter("evict", adapter);
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("evict", adapter);
 
 	(void)dxg;
 	for (uint32_t i = 0; i < count && !ret; i++) {
-		struct object *o = get(ALLOCATION, allocations[i]);
+		struct object *o = fake_get(ALLOCATION, allocations[i]);
 
 		if (!o)
 			continue;
 		if (--o->resident < 0)
-			complain("evicted without being resident");
+			fake_complain("evicted without being resident");
 		if (o->local)
 			local_used -= o->size;
 	}
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 static bool overlap(const struct object *o, enum type type, unsigned adapter, uint64_t base, uint64_t size)
@@ -433,7 +462,7 @@ int dxg_reserve_gpu_va(struct dxg *dxg, d3dkmt_handle adapter, uint64_t base, ui
 		       uint64_t maximum, uint64_t size, uint64_t *va)
 {
 	unsigned a = index_of(adapter);
-	int ret = enter("reserve_gpu_va", a);
+	int ret = fake_enter("reserve_gpu_va", a);
 
 	(void)dxg, (void)minimum, (void)maximum;
 	*va = 0;
@@ -441,45 +470,45 @@ int dxg_reserve_gpu_va(struct dxg *dxg, d3dkmt_handle adapter, uint64_t base, ui
 		occupied[a]--;
 		ret = -EEXIST;
 	}
-	for (unsigned i = 0; i < used && !ret; i++)
-		if (overlap(&objects[i], RESERVATION, a, base, size)) {
-			complain("reserved twice");
+	for (unsigned i = 0; i < fake_used && !ret; i++)
+		if (overlap(&fake_objects[i], RESERVATION, a, base, size)) {
+			fake_complain("reserved twice");
 			ret = -EEXIST;
 		}
 	if (!ret) {
-		struct object *o = add(RESERVATION, a);
+		struct object *o = fake_add(RESERVATION, a);
 
 		o->base = base;
 		o->size = size;
 		*va = base;
 	}
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 int dxg_free_gpu_va(struct dxg *dxg, d3dkmt_handle adapter, uint64_t base, uint64_t size)
 {
 	unsigned a = index_of(adapter);
-	int ret = enter("free_gpu_va", a);
+	int ret = fake_enter("free_gpu_va", a);
 
 	(void)dxg;
 	if (ret && ret != -ENODEV)
 		excused = true;
-	for (unsigned i = 0; i < used && !ret; i++) {
-		struct object *o = &objects[i];
+	for (unsigned i = 0; i < fake_used && !ret; i++) {
+		struct object *o = &fake_objects[i];
 
 		if (overlap(o, MAPPING, a, base, size))
-			complain("reservation released with something mapped in it");
+			fake_complain("reservation released with something mapped in it");
 		if (o->type == RESERVATION && o->adapter == a && o->base == base && o->size == size)
 			o->type = FREE;
 	}
-	return leave(ret);
+	return fake_leave(ret);
 }
 
 int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *va, uint64_t *fence)
 {
-	unsigned a = adapter_of(QUEUE, map->paging_queue);
+	unsigned a = fake_adapter_of(QUEUE, map->paging_queue);
 	bool take_away = map->protection & D3DDDIGPUVA_PROTECTION_TYPE_NO_ACCESS;
-	int ret = enter(take_away ? "unmap_gpu_va" : "map_gpu_va", a);
+	int ret = fake_enter(take_away ? "unmap_gpu_va" : "map_gpu_va", a);
 	struct object *found = NULL, *allocation;
 	bool reserved = false;
 
@@ -487,9 +516,9 @@ int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *
 	*va = 0;
 	*fence = 0;
 	if (ret)
-		return leave(ret);
-	for (unsigned i = 0; i < used; i++) {
-		struct object *o = &objects[i];
+		return fake_leave(ret);
+	for (unsigned i = 0; i < fake_used; i++) {
+		struct object *o = &fake_objects[i];
 
 		if (overlap(o, MAPPING, a, map->base, map->size))
 			found = o;
@@ -498,57 +527,63 @@ int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *
 			reserved = true;
 	}
 	if (!reserved)
-		complain("mapped outside of a reservation");
+		fake_complain("mapped outside of a reservation");
 	*fence = issue(a);
 	*va = map->base;
 	if (take_away) {
 		if (!found || found->base != map->base || found->size != map->size) {
-			complain("unmapped what was not mapped");
-			return leave(0);
+			fake_complain("unmapped what was not mapped");
+			return fake_leave(0);
 		}
-		allocation = get(ALLOCATION, found->parent);
+		allocation = fake_get(ALLOCATION, found->parent);
 		if (allocation)
 			allocation->busy_until = *fence;
 		found->type = FREE;
-		return leave(0);
+		return fake_leave(0);
 	}
-	allocation = get(ALLOCATION, map->allocation);
+	allocation = fake_get(ALLOCATION, map->allocation);
 	if (found)
-		complain("mapped over another mapping");
+		fake_complain("mapped over another mapping");
 	if (allocation && (allocation->adapter != a || map->offset + map->size > allocation->size))
-		complain("mapped beyond the allocation, or that of another adapter");
-	found = add(MAPPING, a);
+		fake_complain("mapped beyond the allocation, or that of another adapter");
+	found = fake_add(MAPPING, a);
 	found->parent = map->allocation;
 	found->base = map->base;
 	found->size = map->size;
-	return leave(0);
+	return fake_leave(0);
 }
 
 bool fake_is_mapped(unsigned adapter, uint64_t va)
 {
 	bool mapped = false;
 
-	pthread_mutex_lock(&lock);
-	for (unsigned i = 0; i < used; i++)
-		mapped |= overlap(&objects[i], MAPPING, adapter, va, 1);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&fake_lock);
+	for (unsigned i = 0; i < fake_used; i++)
+		mapped |= overlap(&fake_objects[i], MAPPING, adapter, va, 1);
+	pthread_mutex_unlock(&fake_lock);
 	return mapped;
 }
 
 int dxg_wait_fences(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *fences,
 		    const uint64_t *wanted, uint32_t count, bool any, int eventfd)
 {
-	unsigned adapter = adapter_of(DEVICE, device);
-	int ret = enter("wait_fences", adapter);
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("wait_fences", adapter);
 
 	(void)dxg, (void)fences, (void)wanted, (void)count, (void)any;
 	if (!ignore_waits)
-		finish(adapter); /* the work goes on whether or not somebody could be told */
+		fake_finish_on(adapter); /* the work goes on whether or not somebody could be told */
 	if (!ret && !ignore_waits) {
 		if (write(eventfd, &(uint64_t){1}, sizeof(uint64_t)) < 0)
 			ret = -errno;
 	}
-	return leave(ret);
+	return fake_leave(ret);
+}
+
+void fake_page_fault(unsigned adapter, uint64_t va)
+{
+	fault_address = va;
+	fake_lose(adapter, D3DKMT_DEVICEEXECUTION_ERROR_DMAPAGEFAULT);
 }
 
 int32_t dxg_last_status(void)

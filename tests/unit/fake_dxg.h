@@ -17,8 +17,10 @@ void fake_reset(void);
 void fake_fail_call(unsigned n, int error); /* the n-th call from now, once */
 bool fake_failed(void);			    /* whether that call came */
 unsigned fake_calls(void);
+void fake_take_time(long ns); /* of each call, so that threads meet in it; below 1 s */
 unsigned fake_calls_of(const char *name);
-void fake_hold_fences(bool hold); /* paging work stays unfinished until a wait is armed or fake_finish() */
+void fake_hold_fences(
+	bool hold); /* paging and submitted work stays unfinished until a wait is armed or fake_finish() */
 void fake_finish(void);
 void fake_ignore_waits(bool ignore); /* armed waits do not finish held work either */
 void fake_lose(unsigned adapter, enum d3dkmt_deviceexecution_state state);
@@ -26,8 +28,34 @@ void fake_refuse_form_below(
 	uint32_t version_word);		 /* allocations whose version word differs get a zero handle */
 void fake_refuse_larger(uint64_t bytes); /* allocations above this get a zero handle; 0: none do */
 void fake_local_limit(uint64_t bytes);	 /* residency of VRAM beyond this is -ENOMEM */
-void fake_occupy(unsigned adapter, unsigned reservations); /* the next ones are refused as taken */
-unsigned fake_leaks(void);				   /* objects on adapters that are not lost */
+void fake_occupy(unsigned adapter, unsigned reservations);   /* the next ones are refused as taken */
+void fake_page_fault(unsigned adapter, uint64_t va);	     /* loses the adapter */
+void fake_refuse_contexts_below(uint32_t private_data_size); /* contexts with less get -EINVAL */
+void fake_refuse_contexts(uint32_t flags); /* contexts with one of these flags get -EINVAL; ~0: all do */
+void fake_refuse_hwqueues(int error);	   /* 0: none is refused */
+
+void fake_progress_starts_at(uint64_t value); /* fences of hardware queues made from now on */
+uint32_t fake_hwqueue_flags(d3dkmt_handle hwqueue);
+
+/* What a context was made with; the private data pointer is stale.  False: no such context. */
+bool fake_context(d3dkmt_handle context, struct dxg_context_request *request);
+
+struct fake_submission {
+	d3dkmt_handle to; /* context or hardware queue */
+	uint64_t fence_id;
+	uint64_t commands;
+	uint32_t length;
+	uint32_t private_data_size;
+	uint8_t private_data[256];
+};
+
+unsigned fake_submissions(struct fake_submission *last); /* how many there were */
+void fake_stall(bool stall);				 /* submitted work does not end, paging work does */
+
+/* Plays the GPU: called with each submission that was taken, before the call returns, without the fake's lock. */
+typedef void (*fake_gpu)(const struct fake_submission *submission, void *arg);
+void fake_execute(fake_gpu gpu, void *arg);
+unsigned fake_leaks(void); /* objects on adapters that are not lost */
 unsigned fake_misuse(void);
 bool fake_is_mapped(unsigned adapter, uint64_t va);
 

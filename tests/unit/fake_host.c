@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "util/log.h"
+
 #define KMTQAITYPE_ADAPTERREGISTRYINFO	8U
 #define KMTQAITYPE_NODEPERFDATA		61U
 #define KMTQAITYPE_ADAPTERPERFDATA	62U
@@ -163,6 +165,7 @@ int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const s
 	if (ids->vendor != KMD_VENDOR_AMD)
 		fake_host.private_queries++;
 	if (fake->read_error) {
+		why->rule = 3;
 		strcpy(why->text, "said already");
 		return fake->read_error;
 	}
@@ -171,6 +174,13 @@ int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const s
 	*out = fake->kmd;
 	out->pci = *ids;
 	return 0;
+}
+
+void kmd_adapter_report_hidden(const struct kmd_pci_ids *ids, struct winluid luid, uint32_t rule,
+			       const char *text)
+{
+	(void)luid;
+	log_err("adapter %04x:%04x: rule %u: %s", ids->vendor, ids->device, rule, text);
 }
 
 static void set_valid(struct kmd_adapter *kmd, enum kmd_field field)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "kmd/info.h"
 #include "kmd/layouts.h"
 #include "util/compiler.h"
 
@@ -31,16 +32,16 @@ static void print_field(FILE *to, const struct field *f)
 		fprintf(to, "[%u]", f->count);
 	if (f->stride)
 		fprintf(to, " every %u bytes", f->stride);
-	fprintf(to, " | `%s` | %s | %s | %s |\n", f->name, f->meaning, field_confidence_name(f->confidence),
-		f->source);
+	fprintf(to, " | `%s` | %s | %s | %s | %s |\n", f->name, f->meaning,
+		field_confidence_name(f->confidence), f->source, f->verified_by);
 }
 
 static void print_layout(FILE *to, const struct blob_layout *layout)
 {
 	fprintf(to, "\n### `%s`: %s\n\n", layout->name, layout->title);
 	fprintf(to, "Starts at 0x%X, 0x%X bytes.\n\n", layout->base, layout->size);
-	fprintf(to, "| offset | type | field | meaning | confidence | source |\n");
-	fprintf(to, "|---|---|---|---|---|---|\n");
+	fprintf(to, "| offset | type | field | meaning | confidence | source | verified by |\n");
+	fprintf(to, "|---|---|---|---|---|---|---|\n");
 	for (uint32_t i = 0; i < layout->field_count; i++)
 		print_field(to, &layout->fields[i]);
 }
@@ -81,6 +82,51 @@ static void every_field_is_declared_inside_its_blob(void **state)
 			assert_true(f->width == 1 || f->width == 2 || f->width == 4 || f->width == 8);
 			assert_true(f->shift + f->bits <= f->width * 8);
 			assert_true(end <= l->size);
+		}
+	}
+}
+
+/* One of the things that can find a field out, or the admission that nothing does. */
+static bool is_a_verifier(const char *text, size_t length)
+{
+	static const char *const steps[] = {"context", "ring memory", "queue", "allocation",
+					    "mapping", "submission",  "fence", "result"};
+	unsigned rule;
+	int end;
+
+	if (length == 5 && !strncmp(text, "range", length))
+		return true;
+	if (sscanf(text, "check %u%n", &rule, &end) == 1)
+		return (size_t)end == length && rule > KMD_RULE_NONE && rule < KMD_RULE_COUNT;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (length == 7 + strlen(steps[i]) && !strncmp(text, "probe: ", 7) &&
+		    !strncmp(text + 7, steps[i], length - 7))
+			return true;
+	return false;
+}
+
+static void every_field_says_what_would_find_it_wrong(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < kmd_layout_count; i++) {
+		for (uint32_t id = 0; id < kmd_layouts[i]->field_count; id++) {
+			const struct field *f = &kmd_layouts[i]->fields[id];
+			const char *text = f->verified_by;
+
+			assert_non_null(text);
+			if (!strncmp(text, "none: ", 6) && text[6])
+				continue;
+			for (;;) {
+				const char *end = strstr(text, "; ");
+				size_t length = end ? (size_t)(end - text) : strlen(text);
+
+				if (!is_a_verifier(text, length))
+					fail_msg("%s of %s: \"%s\" verifies nothing", f->name,
+						 kmd_layouts[i]->name, f->verified_by);
+				if (!end)
+					break;
+				text = end + 2;
+			}
 		}
 	}
 }
@@ -185,14 +231,31 @@ static void the_documentation_has_these_tables(void **state)
 	free(page);
 }
 
+static void the_documentation_has_each_self_check(void **state)
+{
+	char *page = read_whole(PRIVATE_DATA_PAGE);
+	char row[64];
+
+	(void)state;
+	for (uint32_t rule = 1; rule < KMD_RULE_COUNT; rule++) {
+		snprintf(row, sizeof(row), "\n| %u | %s | ", rule, kmd_rule_name(rule));
+		if (!strstr(page, row))
+			fail_msg("%s has no row for self-check %u, %s", PRIVATE_DATA_PAGE, rule,
+				 kmd_rule_name(rule));
+	}
+	free(page);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field_is_declared_inside_its_blob),
+		cmocka_unit_test(every_field_says_what_would_find_it_wrong),
 		cmocka_unit_test(no_two_fields_overlap),
 		cmocka_unit_test(what_is_set_is_read_back_and_nothing_else_changes),
 		cmocka_unit_test(access_out_of_bounds_is_refused),
 		cmocka_unit_test(the_documentation_has_these_tables),
+		cmocka_unit_test(the_documentation_has_each_self_check),
 	};
 
 	if (argc == 2 && !strcmp(argv[1], "--print")) {

@@ -117,9 +117,52 @@ static void threads_do_not_disturb_each_other(void **state)
 	assert_int_equal(fake_misuse(), 0);
 }
 
+static void *map_some(void *arg)
+{
+	struct memory_request request = {.kind = MEMORY_SYSTEM, .gpu = MEMORY_HOST, .size = 4096};
+	void *address;
+
+	(void)arg;
+	return (void *)(uintptr_t)(memory_alloc(memory, &request, &address) ||
+				   memory_map(memory, address, 4096, NULL, 0, NULL));
+}
+
+/* Every refusal is a line in the user's kernel log, whichever thread runs into it. */
+static void threads_that_come_together_try_a_form_once(void **state)
+{
+	struct kmd_adapter info = {.discrete = true, .vram_visible = 8ULL << 30};
+	struct memory_gpu_config config = {.info = &info};
+	pthread_t threads[THREADS];
+
+	(void)state;
+	fake_reset();
+	log_set_level(LOG_NONE);
+	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &config.device), 0);
+	assert_int_equal(memory_create(&config, 1, &memory), 0);
+	fake_refuse_form_below(9);
+	fake_take_time(5000000);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, map_some, NULL), 0);
+	for (unsigned i = 0; i < THREADS; i++) {
+		void *result;
+
+		pthread_join(threads[i], &result);
+		assert_null(result);
+	}
+	fake_take_time(0);
+	assert_int_equal(fake_calls_of("create_allocations"), THREADS + 2);
+	memory_destroy(memory);
+	gsp_device_destroy(config.device);
+	assert_int_equal(fake_leaks(), 0);
+	assert_int_equal(fake_misuse(), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(threads_do_not_disturb_each_other)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(threads_do_not_disturb_each_other),
+		cmocka_unit_test(threads_that_come_together_try_a_form_once),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

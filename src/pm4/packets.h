@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* Inside src/pm4 only: the packets as tables.  Every bit position of a packet is written down here once. */
+#ifndef PM4_PACKETS_H
+#define PM4_PACKETS_H
+
+#include <stdint.h>
+
+#include "pm4/pm4.h"
+
+#define PM4_GENERATION_BIT(generation) ((uint8_t)(1U << (generation)))
+
+/* A field, where some generations have it. */
+struct pm4_field {
+	uint8_t id;
+	uint8_t generations; /* PM4_GENERATION_BIT()s */
+	uint8_t word;	     /* 0 is the header */
+	uint8_t shift;
+	uint8_t width; /* bits */
+};
+
+struct pm4_packet {
+	const char *name;
+	uint8_t opcode;
+	uint8_t words; /* header included, payload not */
+	uint8_t field_count;
+	const struct pm4_field *fields;
+};
+
+enum pm4_header_field {
+	HEADER_TYPE,
+	HEADER_COUNT, /* words of the packet, less two */
+	HEADER_OPCODE,
+	HEADER_SHADER_TYPE,
+	HEADER_FIELD_COUNT
+};
+
+enum pm4_write_data_field {
+	WRITE_DATA_DST_SEL,
+	WRITE_DATA_WR_CONFIRM,
+	WRITE_DATA_CACHE_POLICY,
+	WRITE_DATA_ADDRESS_LOW, /* in words */
+	WRITE_DATA_ADDRESS_HIGH,
+	WRITE_DATA_FIELD_COUNT
+};
+
+enum pm4_release_mem_field {
+	RELEASE_MEM_EVENT_TYPE,
+	RELEASE_MEM_EVENT_INDEX,
+	RELEASE_MEM_TC_WB,
+	RELEASE_MEM_TCL1,
+	RELEASE_MEM_TC,
+	RELEASE_MEM_TC_NC,
+	RELEASE_MEM_GLM_WB,
+	RELEASE_MEM_GLM_INV,
+	RELEASE_MEM_GLV_INV,
+	RELEASE_MEM_GL1_INV,
+	RELEASE_MEM_GL2_INV,
+	RELEASE_MEM_GL2_WB,
+	RELEASE_MEM_SEQ,
+	RELEASE_MEM_GLK_INV,
+	RELEASE_MEM_CACHE_POLICY,
+	RELEASE_MEM_DST_SEL,
+	RELEASE_MEM_INT_SEL,
+	RELEASE_MEM_DATA_SEL,
+	RELEASE_MEM_ADDRESS_LOW, /* in words */
+	RELEASE_MEM_ADDRESS_HIGH,
+	RELEASE_MEM_DATA_LOW,
+	RELEASE_MEM_DATA_HIGH,
+	RELEASE_MEM_FIELD_COUNT
+};
+
+extern const struct pm4_packet pm4_header; /* word 0 of every packet */
+extern const struct pm4_packet pm4_packet_nop;
+extern const struct pm4_packet pm4_packet_write_data;
+extern const struct pm4_packet pm4_packet_release_mem;
+
+const struct pm4_field *pm4_field_find(const struct pm4_packet *packet, uint32_t id,
+				       enum pm4_generation generation);
+
+#endif

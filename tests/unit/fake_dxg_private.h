@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/* What the two halves of the stand-in share: its objects, its one lock, and how a call begins and ends. */
+#ifndef TESTS_FAKE_DXG_PRIVATE_H
+#define TESTS_FAKE_DXG_PRIVATE_H
+
+#include <pthread.h>
+
+#include "fake_dxg.h"
+
+enum type { FREE, DEVICE, QUEUE, ALLOCATION, RESERVATION, MAPPING, CONTEXT, HWQUEUE, FENCE };
+
+struct object {
+	enum type type;
+	d3dkmt_handle handle;
+	unsigned adapter;
+	d3dkmt_handle parent; /* device, a mapping's allocation, a hardware queue's context */
+	uint64_t base, size;
+	uint64_t value, wanted; /* of a fence: what is in its page, and where finished work would take it */
+	struct dxg_context_request request;
+	int resident;
+	bool local;
+	uint64_t busy_until; /* paging fence of the last change of its mapping */
+};
+
+extern pthread_mutex_t fake_lock;
+extern struct object fake_objects[];
+extern unsigned fake_used;
+extern bool fake_hold, fake_stalled;
+
+struct object *fake_add(enum type type, unsigned adapter);
+struct object *fake_get(enum type type, d3dkmt_handle handle);
+unsigned fake_adapter_of(enum type type, d3dkmt_handle handle);
+int fake_enter(const char *name, unsigned adapter);
+int fake_leave(int ret);
+void fake_finish_on(unsigned adapter);
+void fake_complain(const char *what);
+
+void fake_reset_queues(void);
+
+#endif

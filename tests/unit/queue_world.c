@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "queue_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fake_dxg.h"
+#include "util/log.h"
+
+void queue_world_build(struct queue_world *world, unsigned gfx_major, bool hardware)
+{
+	const struct kmd_adapter info = {
+		.valid = 1ULL << KMD_FIELD_HWS_MASK | 1ULL << KMD_FIELD_IB_ALIGNMENT |
+			 1ULL << KMD_FIELD_TIMEOUT_MASK,
+		.discrete = true,
+		.compute_node = QUEUE_NODE,
+		.sdma_node = {KMD_NO_NODE, KMD_NO_NODE},
+		.hws_mask = hardware ? 1U << QUEUE_NODE : 0,
+		.no_timeout_mask = 1U << QUEUE_NODE,
+		.ib_alignment = {[KMD_IP_GRAPHICS] = {4, 4}, [KMD_IP_COMPUTE] = {256, 32}},
+		.vram_visible = 1ULL << 30,
+	};
+	struct memory_gpu_config config = {.info = &info, .gfx_major = gfx_major, .node = 1};
+
+	fake_reset();
+	log_set_level(LOG_NONE);
+	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &world->device), 0);
+	config.device = world->device;
+	assert_int_equal(memory_create(&config, 1, &world->memory), 0);
+}
+
+void queue_world_end(struct queue_world *world)
+{
+	memory_destroy(world->memory);
+	gsp_device_destroy(world->device);
+	assert_int_equal(fake_leaks(), 0);
+	assert_int_equal(fake_misuse(), 0);
+}
+
+struct channel_options queue_world_options(const struct queue_world *world, enum gsp_rung rung)
+{
+	return (struct channel_options){
+		.device = world->device,
+		.memory = world->memory,
+		.engine = KMD_ENGINE_COMPUTE0,
+		.rung = rung,
+	};
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/* A device and its memory on the fake dxg floor, for the tests of src/queue. */
+#ifndef TESTS_QUEUE_WORLD_H
+#define TESTS_QUEUE_WORLD_H
+
+#include "queue/channel.h"
+
+#define QUEUE_NODE 3U /* ordinal of the compute engine */
+
+struct queue_world {
+	struct gsp_device *device;
+	struct memory *memory;
+};
+
+/* hardware: whether the private data promises hardware queues. */
+void queue_world_build(struct queue_world *world, unsigned gfx_major, bool hardware);
+/* Fails the test when something is left or was misused. */
+void queue_world_end(struct queue_world *world);
+struct channel_options queue_world_options(const struct queue_world *world, enum gsp_rung rung);
+
+#endif
