@@ -5,7 +5,8 @@
  * hsaKmtGetAMDGPUDeviceHandle(); handles of libdrm's own functions must not be passed here, nor the other
  * way round.  Needs libdrm's headers (pkg-config libdrm_amdgpu).
  *
- * Errors are negative errno values; drmCommandWriteRead() returns them too.
+ * Errors are negative errno values; drmCommandWriteRead() returns them too.  amdgpu_query_gpu_info() answers; the
+ * others, which would need a render node, are -ENOSYS.
  */
 #ifndef HSAKMT_DRM_SHIMS_H
 #define HSAKMT_DRM_SHIMS_H

@@ -89,6 +89,12 @@ HSAKMT_STATUS HSAKMTAPI hsaKmtGetTileConfig(HSAuint32 NodeId, HsaGpuTileConfig *
 HSAKMT_STATUS HSAKMTAPI hsaKmtGetAMDGPUDeviceHandle(HSAuint32 NodeId, HsaAMDGPUDeviceHandle *DeviceHandle);
 HSAKMT_STATUS HSAKMTAPI hsaKmtGetAmdGPUDeviceFd(HsaAMDGPUDeviceHandle DeviceHandle, int *fd);
 
+/*
+ * The node whose GPU holds shared host memory.  In AMD's headers from August to September 2026 only (rocm-systems
+ * pull requests 10708 and 11380), whose prototype is not at hand; this library refuses it unseen.
+ */
+HSAKMT_STATUS HSAKMTAPI hsaKmtGetDefaultHostGpu(HSAuint32 *NodeId);
+
 /* A file descriptor that delivers HSA_EVENT_TYPE events as text. */
 HSAKMT_STATUS HSAKMTAPI hsaKmtOpenSMI(HSAuint32 NodeId, int *fd);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What the calls about the library, its nodes and its clocks answer to callers who ask the wrong thing. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <amdgpu_drm.h>
+#include <hsakmt/drm_shims.h>
 #include <hsakmt/hsakmt.h>
 
 #include "dxgsim/dxgsim.h"
@@ -381,6 +384,78 @@ static void each_gpu_has_a_device_handle_of_its_own(void **state)
 	assert_ptr_equal(first, again);
 }
 
+static unsigned count_units(const struct amdgpu_gpu_info *info)
+{
+	unsigned count = 0;
+
+	for (unsigned se = 0; se < 4; se++)
+		for (unsigned sa = 0; sa < 4; sa++)
+			count += (unsigned)__builtin_popcount(info->cu_bitmap[se][sa]);
+	return count;
+}
+
+/* The handle, and what libdrm would have said, with the simulated adapters' numbers. */
+static void a_device_handle_tells_of_its_gpu(void **state)
+{
+	static const struct {
+		uint32_t asic, engines, arrays, units, width, vram;
+		uint64_t flags, engine_khz, memory_khz;
+	} expected[] = {
+		{0x73bf, 4, 2, 60, 256, AMDGPU_VRAM_TYPE_GDDR6, 0, 2105000, 2000000},
+		{0x1681, 1, 2, 12, 128, 12 /* LPDDR5 */, AMDGPU_IDS_FLAGS_FUSION, 2400000, 3200000},
+	};
+	struct machine *machine = *state;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct amdgpu_gpu_info info;
+		HsaAMDGPUDeviceHandle handle;
+		HsaNodeProperties node;
+		HSAuint64 hz;
+
+		assert_status(hsaKmtGetNodeProperties(machine->gpus[i], &node), SUCCESS);
+		assert_status(hsaKmtGetNodeWallclockFrequency(machine->gpus[i], &hz), SUCCESS);
+		assert_status(hsaKmtGetAMDGPUDeviceHandle(machine->gpus[i], &handle), SUCCESS);
+		memset(&info, 0xc3, sizeof(info));
+		assert_int_equal(amdgpu_query_gpu_info(handle, &info), 0);
+		assert_int_equal(info.asic_id, expected[i].asic);
+		assert_int_equal(info.asic_id, node.DeviceId);
+		assert_int_equal(info.family_id, node.FamilyID);
+		assert_int_equal(info.ids_flags, expected[i].flags);
+		assert_int_equal((uint64_t)info.gpu_counter_freq * 1000, hz);
+		assert_int_equal(info.gpu_counter_freq, 100000);
+		assert_int_equal(info.num_shader_engines, expected[i].engines);
+		assert_int_equal(info.num_shader_arrays_per_engine, expected[i].arrays);
+		assert_int_equal(info.cu_active_number, expected[i].units);
+		assert_int_equal(count_units(&info), expected[i].units);
+		assert_int_equal(info.max_engine_clk, expected[i].engine_khz);
+		assert_int_equal(info.max_memory_clk, expected[i].memory_khz);
+		assert_int_equal(info.vram_type, expected[i].vram);
+		assert_int_equal(info.vram_bit_width, expected[i].width);
+		assert_int_equal(info.gb_addr_cfg, 0);
+	}
+}
+
+static void what_is_no_device_handle_is_refused(void **state)
+{
+	struct machine *machine = *state;
+	struct amdgpu_gpu_info info, before;
+	HsaAMDGPUDeviceHandle handle;
+
+	memset(&before, 0xc3, sizeof(before));
+	memset(&info, 0xc3, sizeof(info));
+	assert_status(hsaKmtGetAMDGPUDeviceHandle(machine->gpus[0], &handle), SUCCESS);
+	assert_int_equal(amdgpu_query_gpu_info(NULL, &info), -EINVAL);
+	assert_int_equal(amdgpu_query_gpu_info((amdgpu_device_handle)(void *)&info, &info), -EINVAL);
+	assert_int_equal(amdgpu_query_gpu_info(handle, NULL), -EINVAL);
+	/* a promise that GetVersion does not make: this runtime has no render node */
+	assert_int_equal(amdgpu_device_get_fd(handle), -ENOSYS);
+	assert_status(hsaKmtReleaseSystemProperties(), SUCCESS);
+	assert_int_equal(amdgpu_query_gpu_info(handle, &info), -ENODEV);
+	assert_status(hsaKmtCloseKFD(), SUCCESS);
+	assert_int_equal(amdgpu_query_gpu_info(handle, &info), -ENODEV);
+	assert_memory_equal(&info, &before, sizeof(info));
+}
+
 static void the_runtime_is_told_that_there_is_no_debugger(void **state)
 {
 	struct machine *machine = *state;
@@ -432,6 +507,8 @@ int main(void)
 		OPEN(more_banks_than_there_are_come_back_zero),
 		OPEN(no_gpu_has_tiling_tables),
 		OPEN(each_gpu_has_a_device_handle_of_its_own),
+		OPEN(a_device_handle_tells_of_its_gpu),
+		OPEN(what_is_no_device_handle_is_refused),
 		OPEN(the_runtime_is_told_that_there_is_no_debugger),
 		OPEN(memory_policies_are_those_of_no_gpu),
 	};
