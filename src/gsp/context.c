@@ -33,14 +33,22 @@ bool gsp_hardware_usable(const struct gsp_device *device, enum kmd_engine engine
 	return caps && caps->hardware && !(atomic_load(&device->hardware_refused) & engine_bit(engine));
 }
 
+/* The host made a hardware queue: it has them. */
+void gsp_hardware_granted(struct gsp_device *device, enum kmd_engine engine)
+{
+	atomic_fetch_or(&device->hardware_granted, engine_bit(engine));
+}
+
 /*
- * The host refused a hardware queue that the private data promised: the host is right, so none is asked for again.
- * Told in the log once.
+ * The host refused a hardware queue that the private data promised: the host is right, so none is asked for again,
+ * unless there was one before: then they ran out for now.  Told in the log once.
  */
 void gsp_hardware_refused(struct gsp_device *device, enum kmd_engine engine, int error)
 {
 	uint32_t bit = engine_bit(engine);
 
+	if (atomic_load(&device->hardware_granted) & bit)
+		return;
 	if (!(atomic_fetch_or(&device->hardware_refused, bit) & bit))
 		log_warn("adapter %#x: the driver promises hardware queues for engine %d, the host refuses "
 			 "them: %s",
@@ -74,7 +82,8 @@ static int create(struct gsp_device *device, const struct gsp_handles *handles,
 		.private_data = blob.data,
 		.private_data_size = blob.size,
 	};
-	return gsp_device_result(device, dxg_create_context(device->dxg, handles->device, &wanted, context));
+	return gsp_device_creation_result(device,
+					  dxg_create_context(device->dxg, handles->device, &wanted, context));
 }
 
 /* A bit per form that was refused, apart for contexts that are to hold hardware queues: those have more reasons. */
@@ -139,7 +148,8 @@ static int create_in_some_form(struct gsp_device *device, const struct gsp_handl
  * is sent in the form that the driver is known to take; until the first success each form is tried once, for every
  * refusal costs the user a line in the kernel log.
  *
- * -EOPNOTSUPP: no such engine, or hardware queues where none are promised: the host was not asked.  -ENODEV: lost.
+ * -EINVAL: no such rung; -EOPNOTSUPP: no such engine, or hardware queues where none are promised: the host was not
+ * asked.  -ENODEV: lost.
  * Another error is the host's refusal, as of dxg_create_context().
  */
 int gsp_context_create(struct gsp_device *device, enum kmd_engine engine, enum gsp_rung rung,

@@ -14,6 +14,7 @@ bool gsp_context_form_known(const struct gsp_device *device);
 
 /* Whether hardware queues are promised and were not refused yet. */
 bool gsp_hardware_usable(const struct gsp_device *device, enum kmd_engine engine);
+void gsp_hardware_granted(struct gsp_device *device, enum kmd_engine engine);
 void gsp_hardware_refused(struct gsp_device *device, enum kmd_engine engine, int error);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gsp/device_private.h"
+#include "kmd/check.h"
 #include "kmd/forms.h"
 #include "util/log.h"
 
@@ -223,6 +224,16 @@ int gsp_device_result(struct gsp_device *device, int result)
 	if (gsp_device_check(device) != -ENODEV)
 		note(device, number, GSP_REMOVED);
 	return -ENODEV;
+}
+
+/*
+ * gsp_device_result() for a call that makes something with private data.  A device that was reset may get the same
+ * refusals as private data that is not liked: those come out as -ENODEV.
+ */
+int gsp_device_creation_result(struct gsp_device *device, int result)
+{
+	result = gsp_device_result(device, result);
+	return kmd_is_refusal(result) && gsp_device_check(device) == -ENODEV ? -ENODEV : result;
 }
 
 /* A fence of the device reads all ones: the host does that to every fence when it resets the GPU. */

@@ -44,6 +44,7 @@ const struct gsp_handles *gsp_device_handles(const struct gsp_device *device);
 
 int gsp_device_check(struct gsp_device *device);
 int gsp_device_result(struct gsp_device *device, int result);
+int gsp_device_creation_result(struct gsp_device *device, int result);
 void gsp_device_fence_lost(struct gsp_device *device);
 
 struct gsp_epoch_view gsp_device_epoch(const struct gsp_device *device);

@@ -28,6 +28,7 @@ struct gsp_device {
 	struct turn form_search;	   /* for the form, while it is not known */
 	uint32_t context_refused;	   /* bits of forms that it does not; the searcher's */
 	_Atomic uint32_t hardware_refused; /* bit per enum kmd_engine */
+	_Atomic uint32_t hardware_granted; /* the same */
 
 	gsp_loss_callback on_loss;
 	void *on_loss_arg;

@@ -6,7 +6,6 @@
 #ifndef KMD_SLACK_H
 #define KMD_SLACK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,11 +25,6 @@ static inline size_t kmd_slack_find(const uint8_t *data, size_t size, size_t cap
 	while (at < capacity && data[at] == KMD_CANARY)
 		at++;
 	return at;
-}
-
-static inline bool kmd_slack_intact(const uint8_t *data, size_t size, size_t capacity)
-{
-	return kmd_slack_find(data, size, capacity) == capacity;
 }
 
 #endif

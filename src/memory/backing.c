@@ -56,9 +56,9 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 		.private_data = blobs.allocation,
 		.private_data_size = blobs.allocation_size,
 	};
-	ret = gsp_device_result(gpu->device,
-				dxg_create_allocations(dxg, handles->device, blobs.resource,
-						       blobs.resource_size, 0, &allocation, 1, NULL));
+	ret = gsp_device_creation_result(
+		gpu->device, dxg_create_allocations(dxg, handles->device, blobs.resource, blobs.resource_size,
+						    0, &allocation, 1, NULL));
 	if (ret)
 		return ret;
 	*handle = allocation.handle;

@@ -5,7 +5,8 @@
  * Errors, the same everywhere: -EINVAL a bad argument; -ENOENT the address is not ours; -ENOMEM no
  * host memory or no address left; -ENOSPC a GPU's memory is exhausted (as far as the host tells);
  * -EEXIST a fixed address is in use; -EBUSY overlaps another mapping; -EOPNOTSUPP a GPU cannot reach that
- * memory; -ETIMEDOUT the host did not finish in time; -ENODEV a GPU is lost.
+ * memory; -ETIMEDOUT the host did not finish in time; -ENODEV a GPU is lost, or its addresses have no room for the
+ * process'.
  */
 #ifndef MEMORY_MEMORY_H
 #define MEMORY_MEMORY_H

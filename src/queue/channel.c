@@ -80,10 +80,12 @@ static int make_hardware_queue(struct channel *channel, const struct channel_opt
 
 	if (ret)
 		return ret;
-	ret = gsp_device_result(channel->device, dxg_create_hwqueue(dxg_of(channel), channel->context, flags,
-								    blob.data, blob.size, &queue));
+	ret = gsp_device_creation_result(
+		channel->device,
+		dxg_create_hwqueue(dxg_of(channel), channel->context, flags, blob.data, blob.size, &queue));
 	if (ret)
 		return ret;
+	gsp_hardware_granted(channel->device, options->engine);
 	channel->hwqueue = queue.handle;
 	channel->fence = queue.fence;
 	channel->value = queue.value;

@@ -11,6 +11,7 @@
 #include "gsp/diagnose.h"
 #include "kmd/check.h"
 #include "pm4/pm4.h"
+#include "queue/probe_words.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -29,10 +30,8 @@
 static const uint32_t magic[MAGIC_WORDS] = {0x600dda7aU, 0x9ff22585U, 0x00000001U};
 
 struct run {
-	const struct probe_options *options;
+	struct probe_walk walk;
 	struct probe_result *result;
-	enum gsp_rung rung;
-	uint64_t timeout_ns;
 	enum probe_step at; /* the first step without an outcome */
 	bool begun;	    /* that step */
 	bool with_next;	    /* it is told of together with the next */
@@ -44,23 +43,6 @@ struct run {
 	uint64_t ordinal;
 };
 
-static const char *const step_names[PROBE_STEP_COUNT] = {
-	[PROBE_DEVICE] = "device",	   [PROBE_PAGING_QUEUE] = "paging queue",
-	[PROBE_CONTEXT] = "context",	   [PROBE_USER_QUEUE] = "ring memory",
-	[PROBE_QUEUE] = "queue",	   [PROBE_ADDRESS] = "address",
-	[PROBE_ALLOCATION] = "allocation", [PROBE_RESIDENT] = "residency",
-	[PROBE_MAP] = "mapping",	   [PROBE_PAGING] = "paging fence",
-	[PROBE_COMMANDS] = "commands",	   [PROBE_SUBMIT] = "submission",
-	[PROBE_FENCE] = "fence",	   [PROBE_RESULT] = "result",
-	[PROBE_TEARDOWN] = "teardown",
-};
-
-/* For messages; never NULL. */
-const char *probe_step_name(enum probe_step step)
-{
-	return (uint32_t)step < PROBE_STEP_COUNT ? step_names[step] : "?";
-}
-
 static void tell(const struct run *run, enum probe_outcome outcome, int error, const char *text)
 {
 	const struct probe_event event = {
@@ -69,11 +51,11 @@ static void tell(const struct run *run, enum probe_outcome outcome, int error, c
 		.error = error,
 		.text = text,
 		.with_next = run->with_next,
-		.rung = run->rung,
+		.rung = run->walk.rung,
 	};
 
-	if (run->options->report)
-		run->options->report(run->options->arg, &event);
+	if (run->walk.options->report)
+		run->walk.options->report(run->walk.options->arg, &event);
 }
 
 static void begin(struct run *run)
@@ -93,7 +75,7 @@ static void conclude(struct run *run, enum probe_outcome outcome, int error, con
 
 static bool is_part_of_rung(const struct run *run, enum probe_step step)
 {
-	return step != PROBE_USER_QUEUE || run->rung == GSP_RUNG_USER_QUEUE;
+	return step != PROBE_USER_QUEUE || run->walk.rung == GSP_RUNG_USER_QUEUE;
 }
 
 /* One call made several steps: those before `step` went well. */
@@ -109,73 +91,6 @@ static void passed(struct run *run, enum probe_step step, const char *text)
 {
 	passed_before(run, step);
 	conclude(run, PROBE_PASSED, 0, text);
-}
-
-/* Whether the call that failed in a step has private data which the host answers into. */
-static bool sends_private_data(const struct run *run, enum probe_step step)
-{
-	switch (step) {
-	case PROBE_CONTEXT:
-	case PROBE_ALLOCATION:
-		return true;
-	case PROBE_USER_QUEUE:
-		return memory_last_step() == MEMORY_STEP_ALLOCATION;
-	case PROBE_QUEUE:
-		return run->rung == GSP_RUNG_HARDWARE;
-	default:
-		return false;
-	}
-}
-
-/* Whether its private data was sent in several forms in vain: not when one was taken before. */
-static bool has_forms(const struct run *run, enum probe_step step)
-{
-	const struct channel_options *options = &run->options->channel;
-
-	if (step == PROBE_CONTEXT)
-		return !gsp_context_form_known(options->device);
-	return step != PROBE_QUEUE && !memory_form_known(options->memory, options->gpu);
-}
-
-/* Puts the self-check that is broken into words: which step, on which queue, and what the device's state adds to it. */
-static void explain(const struct run *run, enum probe_step step, int error, const char *text)
-{
-	struct kmd_failure *why = &run->result->why;
-	const char *name = probe_step_name(step), *queue = gsp_rung_name(run->rung);
-	struct gsp_diagnosis diagnosis = {.cause = GSP_CAUSE_NONE};
-	enum kmd_rule_number rule = KMD_RULE_PROBE;
-	const char *hint = NULL;
-
-	if (error == -ENODEV || error == -EFAULT)
-		gsp_device_diagnose(run->options->channel.device, &diagnosis);
-	switch (diagnosis.cause) {
-	case GSP_CAUSE_PAGE_FAULT:
-		hint = ": the driver understood an address differently";
-		break;
-	case GSP_CAUSE_HUNG:
-	case GSP_CAUSE_FAULT:
-		hint = ": the GPU did not get through the commands";
-		break;
-	case GSP_CAUSE_RESET:
-	case GSP_CAUSE_OUT_OF_MEMORY:
-		hint = "";
-		break;
-	case GSP_CAUSE_NONE:
-	case GSP_CAUSE_REMOVED:
-	case GSP_CAUSE_UNKNOWN:
-		break;
-	}
-	if (hint) {
-		kmd_failure_set(why, KMD_RULE_DEVICE_STATE, "probe, %s, step %s: %s%s", queue, name, text,
-				hint);
-		return;
-	}
-	if (sends_private_data(run, step))
-		rule = kmd_rule_of_refusal(error, has_forms(run, step));
-	kmd_failure_set(why, rule, "probe, %s, step %s: %s%s", queue, name, text,
-			rule == KMD_RULE_FORMS
-				? ": the driver takes the private data in none of the known forms"
-				: "");
 }
 
 static bool failed(struct run *run, enum probe_step step, int error, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -194,43 +109,10 @@ static bool failed(struct run *run, enum probe_step step, int error, const char 
 	if (!result->error) {
 		result->failed_at = step;
 		result->error = error;
-		explain(run, step, error, text);
+		probe_explain(&run->walk, step, error, text, &result->why);
 	}
 	conclude(run, PROBE_FAILED, error, text);
 	return false;
-}
-
-/* An error in words: what the host's refusals mean, and of a lost device what the host says of it. */
-static const char *describe(const struct run *run, enum probe_step step, int error, char *text, size_t size)
-{
-	struct gsp_diagnosis diagnosis;
-
-	switch (error) {
-	case -ENODEV:
-	case -EFAULT:
-		gsp_device_diagnose(run->options->channel.device, &diagnosis);
-		return gsp_diagnosis_text(&diagnosis, text, size);
-	case -EINVAL:
-		return "refused (INVALID_PARAMETER, or a reason that the host does not tell)";
-	case -EIO:
-		return "refused (success without a handle)";
-	case -EOVERFLOW:
-		return "refused (BUFFER_TOO_SMALL)";
-	case -EPERM:
-		return "refused (NOT_SUPPORTED)";
-	case -ECANCELED:
-		return "not asked for: memory locking (mlockall) is on in this process";
-	case -EPROTO:
-		return sends_private_data(run, step) ? "something was written behind the private data"
-						     : "the host's answer makes no sense";
-	case -ENOSPC:
-		return "the GPU has no room";
-	case -ETIMEDOUT:
-		snprintf(text, size, "not done within %" PRIu64 " ms", run->timeout_ns / 1000000);
-		return text;
-	default:
-		return strerror(-error);
-	}
 }
 
 /* failed() for a call, with its error in words behind `prefix`. */
@@ -238,12 +120,13 @@ static bool failed_call(struct run *run, enum probe_step step, int error, const 
 {
 	char text[120];
 
-	return failed(run, step, error, "%s%s", prefix, describe(run, step, error, text, sizeof(text)));
+	return failed(run, step, error, "%s%s", prefix,
+		      probe_describe(&run->walk, step, error, text, sizeof(text)));
 }
 
 static bool open_device(struct run *run)
 {
-	struct gsp_device *device = run->options->channel.device;
+	struct gsp_device *device = run->walk.options->channel.device;
 	const struct gsp_handles *handles;
 	enum probe_step step = PROBE_DEVICE;
 	int ret;
@@ -266,18 +149,18 @@ static bool open_channel(struct run *run)
 		[CHANNEL_USER_QUEUE] = PROBE_USER_QUEUE,
 		[CHANNEL_QUEUE] = PROBE_QUEUE,
 	};
-	struct channel_options options = run->options->channel;
+	struct channel_options options = run->walk.options->channel;
 	enum channel_step at;
 	int ret;
 
-	options.setup_timeout_ns = run->timeout_ns;
+	options.setup_timeout_ns = run->walk.timeout_ns;
 	begin(run);
 	ret = channel_create(&options, &run->channel, &at);
 	if (!ret) {
-		passed(run, PROBE_QUEUE, gsp_rung_name(run->rung));
+		passed(run, PROBE_QUEUE, gsp_rung_name(run->walk.rung));
 		return true;
 	}
-	if (run->rung == GSP_RUNG_HARDWARE && at == CHANNEL_QUEUE && kmd_is_refusal(ret))
+	if (run->walk.rung == GSP_RUNG_HARDWARE && at == CHANNEL_QUEUE && kmd_is_refusal(ret))
 		gsp_hardware_refused(options.device, options.engine, ret);
 	return failed_call(run, step_of[at], ret, "");
 }
@@ -301,7 +184,7 @@ static enum probe_step map_step(void)
 
 static bool make_memory(struct run *run)
 {
-	const struct channel_options *options = &run->options->channel;
+	const struct channel_options *options = &run->walk.options->channel;
 	const struct memory_request request = {
 		.gpu = MEMORY_HOST, .kind = MEMORY_SYSTEM, .size = MEMORY_BYTES};
 	char text[120];
@@ -316,8 +199,8 @@ static bool make_memory(struct run *run)
 	snprintf(text, sizeof(text), "%#" PRIx64, ptr_to_u64(address));
 	passed(run, PROBE_ADDRESS, text);
 	begin(run);
-	ret = memory_map_within(options->memory, address, MEMORY_BYTES, &options->gpu, 1, run->timeout_ns,
-				NULL);
+	ret = memory_map_within(options->memory, address, MEMORY_BYTES, &options->gpu, 1,
+				run->walk.timeout_ns, NULL);
 	if (ret)
 		return failed_call(run, map_step(), ret, "");
 	passed(run, PROBE_PAGING, "");
@@ -327,7 +210,7 @@ static bool make_memory(struct run *run)
 /* Commands and filling into the memory, and what is to become of it into run->expected. */
 static bool write_commands(struct run *run)
 {
-	const struct channel_options *options = &run->options->channel;
+	const struct channel_options *options = &run->walk.options->channel;
 	const struct gsp_engine_caps *engine =
 		gsp_caps_engine(gsp_device_caps(options->device), options->engine);
 	uint64_t va = ptr_to_u64(run->memory), stamp = STAMP;
@@ -433,16 +316,16 @@ static bool wait_for_fence(struct run *run)
 	int ret, alive;
 
 	begin(run);
-	ret = channel_wait(run->channel, run->ordinal, run->timeout_ns);
+	ret = channel_wait(run->channel, run->ordinal, run->walk.timeout_ns);
 	if (!ret) {
 		passed(run, PROBE_FENCE, "");
 		return true;
 	}
 	if (ret != -ETIMEDOUT)
 		return failed_call(run, PROBE_FENCE, ret, "");
-	alive = gsp_device_diagnose(run->options->channel.device, &diagnosis);
+	alive = gsp_device_diagnose(run->walk.options->channel.device, &diagnosis);
 	return failed(run, PROBE_FENCE, ret, "the fence did not move within %" PRIu64 " ms, %s, %s",
-		      run->timeout_ns / 1000000,
+		      run->walk.timeout_ns / 1000000,
 		      alive && alive != -ENODEV && alive != -EFAULT
 			      ? "the host does not tell how the device is"
 			      : gsp_diagnosis_text(&diagnosis, text, sizeof(text)),
@@ -479,7 +362,7 @@ static void tear_down(struct run *run)
 	begin(run);
 	channel_error = channel_destroy(run->channel);
 	if (run->memory)
-		memory_error = memory_free(run->options->channel.memory, run->memory);
+		memory_error = memory_free(run->walk.options->channel.memory, run->memory);
 	free(run->expected);
 	if (channel_error)
 		failed_call(run, PROBE_TEARDOWN, channel_error, "destroying the queue: ");
@@ -493,7 +376,7 @@ static void tear_down(struct run *run)
  * Walks the whole way once, on the rung that options->channel names: every step is reported, first that it begins, then what
  * became of it; what follows a failure is skipped, but for the teardown, which always takes place and leaves nothing but
  * the device and its paging queue (the gsp_device's own), and what memory_free() leaves to the host's page-table work.  No
- * step waits longer than the timeout, none is tried twice.
+ * step waits longer for the GPU than the timeout (and a second where memory has to make room), none is tried twice.
  *
  * 0: passed.  -EINVAL: options without memory, a GPU that it does not have, an unknown rung; -EOPNOTSUPP: an engine that
  * takes no PM4; nothing is reported or asked of the host then.  Else the error of the first step that failed, as in *result:
@@ -502,10 +385,13 @@ static void tear_down(struct run *run)
 int probe_run(const struct probe_options *options, struct probe_result *result)
 {
 	struct run run = {
-		.options = options,
+		.walk =
+			{
+				.options = options,
+				.rung = options->channel.rung,
+				.timeout_ns = options->step_timeout_ns ? options->step_timeout_ns : STEP_NS,
+			},
 		.result = result,
-		.rung = options->channel.rung,
-		.timeout_ns = options->step_timeout_ns ? options->step_timeout_ns : STEP_NS,
 		.at = PROBE_DEVICE,
 	};
 
@@ -513,7 +399,7 @@ int probe_run(const struct probe_options *options, struct probe_result *result)
 	result->failed_at = PROBE_STEP_COUNT;
 	if (!options->channel.device || !options->channel.memory ||
 	    !memory_gfx_major(options->channel.memory, options->channel.gpu) ||
-	    (uint32_t)run.rung >= GSP_RUNG_COUNT)
+	    (uint32_t)run.walk.rung >= GSP_RUNG_COUNT)
 		result->error = -EINVAL;
 	else if (options->channel.engine != KMD_ENGINE_COMPUTE0)
 		result->error = -EOPNOTSUPP;

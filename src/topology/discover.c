@@ -4,6 +4,8 @@
  * leaves one line that says why; it never takes another one with it.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +25,7 @@ struct discovery {
 	const char *root;
 	uint32_t first_node;
 	struct device_table *table;
-	struct gpu **gpus;
-	uint32_t count;
+	struct gpu_discovery found;
 	struct refusals refused;
 };
 
@@ -41,7 +42,7 @@ static void close_handle(struct dxg *dxg, const struct dxg_adapter *adapter)
 }
 
 /* Closes the adapter of a GPU and frees it. */
-void gpu_close(struct dxg *dxg, struct gpu *gpu)
+static void gpu_close(struct dxg *dxg, struct gpu *gpu)
 {
 	struct dxg_adapter adapter = {.handle = gpu->pub.adapter, .luid = gpu->pub.luid};
 
@@ -62,13 +63,55 @@ static bool seen_before(const struct dxg_adapter *adapters, size_t index)
 	return false;
 }
 
-static void refuse_unknown(const struct kmd_pci_ids *pci, const struct dxg_adapter *adapter, const char *why)
+/* Remembers an adapter that is no node, and why; `pci` may be NULL.  There is room for all that are listed. */
+static void PRINTF_LIKE(5, 6)
+	hide(struct discovery *d, const struct dxg_adapter *adapter, const struct kmd_pci_ids *pci,
+	     enum topology_hidden_reason reason, const char *fmt, ...)
 {
-	log_err(ADAPTER_FORMAT
-		": hidden: device id 0x%04X revision 0x%02X is not in the device table%s; to allow it, "
-		"put a line like \"0x%04X,*,gfx1030,Radeon\" with its own gfx target into %s/local.csv, "
-		"or set HSA_OVERRIDE_GFX_VERSION",
-		ADAPTER_ARGS(adapter), pci->device, pci->revision, why, pci->device, device_directory());
+	struct topology_hidden *hidden = &d->found.hidden[d->found.hidden_count++];
+	va_list args;
+
+	hidden->luid = adapter->luid;
+	if (pci)
+		hidden->pci = *pci;
+	hidden->reason = reason;
+	if (reason == TOPOLOGY_HIDDEN_UNKNOWN)
+		hidden->rule = KMD_RULE_UNKNOWN_DEVICE;
+	va_start(args, fmt);
+	vsnprintf(hidden->text, sizeof(hidden->text), fmt, args);
+	va_end(args);
+	if (reason == TOPOLOGY_HIDDEN_FOREIGN)
+		d->refused.foreign++;
+	else if (reason == TOPOLOGY_HIDDEN_UNKNOWN)
+		d->refused.unknown++;
+	else
+		d->refused.failed++;
+	if (reason == TOPOLOGY_HIDDEN_FOREIGN)
+		log_info(ADAPTER_FORMAT ": %s", ADAPTER_ARGS(adapter), hidden->text);
+	else if (reason == TOPOLOGY_HIDDEN_UNKNOWN)
+		kmd_adapter_report_hidden(pci, adapter->luid, hidden->rule, hidden->text);
+	else if (reason != TOPOLOGY_HIDDEN_SELF_CHECK) /* these have been reported by the checks */
+		log_err(ADAPTER_FORMAT ": hidden: %s", ADAPTER_ARGS(adapter), hidden->text);
+}
+
+static void hide_unknown(struct discovery *d, const struct kmd_pci_ids *pci,
+			 const struct dxg_adapter *adapter, const char *why)
+{
+	hide(d, adapter, pci, TOPOLOGY_HIDDEN_UNKNOWN,
+	     "unknown device: device id 0x%04X revision 0x%02X is not in the device table%s; to allow it, "
+	     "put a line like \"0x%04X,*,gfx1030,Radeon\" with its own gfx target into %s/local.csv, "
+	     "or set HSA_OVERRIDE_GFX_VERSION",
+	     pci->device, pci->revision, why, pci->device, device_directory());
+}
+
+static void hide_failed(struct discovery *d, const struct kmd_pci_ids *pci, const struct dxg_adapter *adapter,
+			const struct kmd_failure *why, int error)
+{
+	/* the checks say themselves what failed, if they came so far */
+	if (!why->text[0])
+		log_err(ADAPTER_FORMAT ": hidden: %s", ADAPTER_ARGS(adapter), strerror(-error));
+	hide(d, adapter, pci, TOPOLOGY_HIDDEN_SELF_CHECK, "%s", why->text[0] ? why->text : strerror(-error));
+	d->found.hidden[d->found.hidden_count - 1].rule = why->rule;
 }
 
 /* -ENODEV: the adapter is not to be a node, and a message says why; -ENOMEM. */
@@ -80,22 +123,19 @@ static int read_gpu(struct discovery *d, const struct dxg_adapter *adapter, stru
 	int ret = kmd_adapter_identify(d->dxg, adapter->handle, &pci);
 
 	if (ret) {
-		log_err(ADAPTER_FORMAT ": hidden: its PCI ids cannot be read: %s", ADAPTER_ARGS(adapter),
-			strerror(-ret));
-		d->refused.failed++;
+		hide(d, adapter, NULL, TOPOLOGY_HIDDEN_NO_IDS, "its PCI ids cannot be read: %s",
+		     strerror(-ret));
 		return -ENODEV;
 	}
 	/* no private query before this: another vendor's driver takes it for something else */
 	if (pci.vendor != KMD_VENDOR_AMD) {
-		log_info(ADAPTER_FORMAT ": vendor 0x%04X is not AMD, left alone", ADAPTER_ARGS(adapter),
-			 pci.vendor);
-		d->refused.foreign++;
+		hide(d, adapter, &pci, TOPOLOGY_HIDDEN_FOREIGN, "vendor 0x%04X is not AMD, left alone",
+		     pci.vendor);
 		return -ENODEV;
 	}
 	device_table_find(d->table, pci.device, pci.revision, &gpu->device);
 	if (!gpu->device.gfx.major && !gfx_version_override_exists()) {
-		refuse_unknown(&pci, adapter, "");
-		d->refused.unknown++;
+		hide_unknown(d, &pci, adapter, "");
 		return -ENODEV;
 	}
 	expected = (struct kmd_expected){
@@ -106,10 +146,7 @@ static int read_gpu(struct discovery *d, const struct dxg_adapter *adapter, stru
 	ret = kmd_adapter_read(d->dxg, adapter, &pci, gpu->device.known ? &expected : NULL, &gpu->pub.kmd,
 			       &why);
 	if (ret) {
-		/* it says itself which check or query failed */
-		if (!why.text[0])
-			log_err(ADAPTER_FORMAT ": hidden: %s", ADAPTER_ARGS(adapter), strerror(-ret));
-		d->refused.failed++;
+		hide_failed(d, &pci, adapter, &why, ret);
 		return -ENODEV;
 	}
 	gpu->pub.pci_known = !kmd_adapter_locate(d->dxg, adapter->handle, &gpu->pub.pci);
@@ -145,7 +182,7 @@ static int by_kind_and_address(const void *a, const void *b)
  * Gives a GPU its gfx version as node `node`.  0; -ENODEV: unknown and nobody vouches for it; -EINVAL: the
  * environment has nonsense.
  */
-static int set_gfx_version(struct gpu *gpu, uint32_t node)
+static int set_gfx_version(struct discovery *d, struct gpu *gpu, uint32_t node)
 {
 	struct topology_gpu *pub = &gpu->pub;
 	struct dxg_adapter adapter = {.handle = pub->adapter, .luid = pub->luid};
@@ -156,13 +193,13 @@ static int set_gfx_version(struct gpu *gpu, uint32_t node)
 	pub->gfx = gpu->device.gfx;
 	if (!pub->gfx.major) {
 		if (!pub->gfx_overridden) {
-			refuse_unknown(&pub->kmd.pci, &adapter, "");
+			hide_unknown(d, &pub->kmd.pci, &adapter, "");
 			return -ENODEV;
 		}
 		if (!pub->kmd.geometry_trusted) {
-			refuse_unknown(&pub->kmd.pci, &adapter,
-				       " and the host does not describe it well enough for "
-				       "HSA_OVERRIDE_GFX_VERSION");
+			hide_unknown(d, &pub->kmd.pci, &adapter,
+				     " and the host does not describe it well enough for "
+				     "HSA_OVERRIDE_GFX_VERSION");
 			return -ENODEV;
 		}
 		pub->gfx = pub->gfx_reported;
@@ -178,10 +215,10 @@ static int settle(struct discovery *d)
 	uint32_t kept = 0;
 	int ret = 0;
 
-	if (d->count)
-		qsort(d->gpus, d->count, sizeof(struct gpu *), by_kind_and_address);
-	for (uint32_t i = 0; i < d->count; i++) {
-		struct gpu *gpu = d->gpus[i];
+	if (d->found.count)
+		qsort(d->found.gpus, d->found.count, sizeof(struct gpu *), by_kind_and_address);
+	for (uint32_t i = 0; i < d->found.count; i++) {
+		struct gpu *gpu = d->found.gpus[i];
 		struct gpu_geometry geometry;
 		struct dxg_adapter adapter = {.handle = gpu->pub.adapter, .luid = gpu->pub.luid};
 
@@ -189,31 +226,24 @@ static int settle(struct discovery *d)
 			gpu_close(d->dxg, gpu);
 			continue;
 		}
-		ret = set_gfx_version(gpu, d->first_node + kept);
-		if (ret == -ENODEV) {
-			d->refused.unknown++;
-		} else if (!ret) {
+		ret = set_gfx_version(d, gpu, d->first_node + kept);
+		if (!ret) {
 			ret = gpu_geometry_resolve(gpu, &geometry);
-			if (ret) {
-				log_err(ADAPTER_FORMAT
-					": hidden: neither the host nor the device table says how "
-					"many compute units device id 0x%04X has",
-					ADAPTER_ARGS(&adapter), gpu->pub.kmd.pci.device);
-				d->refused.failed++;
-			}
+			if (ret)
+				hide(d, &adapter, &gpu->pub.kmd.pci, TOPOLOGY_HIDDEN_NO_GEOMETRY,
+				     "neither the host nor the device table says how many compute units "
+				     "device id 0x%04X has",
+				     gpu->pub.kmd.pci.device);
 		}
 		if (!ret) {
-			d->gpus[kept++] = gpu;
+			d->found.gpus[kept++] = gpu;
 			continue;
 		}
 		gpu_close(d->dxg, gpu);
 		if (ret != -EINVAL)
 			ret = 0;
 	}
-	d->count = kept;
-	/* a failure closes those kept before it, too */
-	while (ret && d->count)
-		gpu_close(d->dxg, d->gpus[--d->count]);
+	d->found.count = kept;
 	return ret;
 }
 
@@ -273,16 +303,26 @@ static int read_adapters(struct discovery *d, const struct dxg_adapter *adapters
 			free(gpu);
 			close_handle(d->dxg, &adapters[i]);
 		} else {
-			d->gpus[d->count++] = gpu;
+			d->found.gpus[d->found.count++] = gpu;
 		}
 	}
 	return ret;
 }
 
+/* Closes the adapters and frees the lists of what gpu_discover() found. */
+void gpu_discovery_release(struct dxg *dxg, struct gpu_discovery *found)
+{
+	while (found->count)
+		gpu_close(dxg, found->gpus[--found->count]);
+	free(found->gpus);
+	free(found->hidden);
+	memset(found, 0, sizeof(*found));
+}
+
 /*
- * Opens and reads every usable AMD adapter, in the order of the nodes that start at `first_node`.  The caller owns
- * the array and gpu_close()s each; their adapter handles are open.  `dxg` may be NULL, then `open_error` says why.
- * None at all is success; one message says why there is none.
+ * Opens and reads every usable AMD adapter, in the order of the nodes that start at `first_node`.  The caller
+ * releases what was found with gpu_discovery_release(); the adapter handles of the GPUs are open until then.
+ * `dxg` may be NULL, then `open_error` says why.  No GPU at all is success; one message says why there is none.
  *
  * Round trips to the host: none for the list and the handles, which the guest kernel keeps; per AMD adapter one
  * for the PCI ids, five for the private data and its checks (kmd_adapter_read), one for the PCI address, and
@@ -291,16 +331,15 @@ static int read_adapters(struct discovery *d, const struct dxg_adapter *adapters
  *
  * -ENOMEM; -EINVAL: HSA_OVERRIDE_GFX_VERSION cannot be understood; what the enumeration fails with.
  */
-int gpu_discover(struct dxg *dxg, int open_error, const char *root, uint32_t first_node, struct gpu ***gpus,
-		 uint32_t *count)
+int gpu_discover(struct dxg *dxg, int open_error, const char *root, uint32_t first_node,
+		 struct gpu_discovery *out)
 {
 	struct dxg_adapter adapters[DXG_MAX_ADAPTERS];
 	struct discovery d = {.dxg = dxg, .root = root, .first_node = first_node};
 	size_t listed;
 	int ret;
 
-	*gpus = NULL;
-	*count = 0;
+	memset(out, 0, sizeof(*out));
 	if (!dxg) {
 		explain_no_device(open_error);
 		return 0;
@@ -309,31 +348,26 @@ int gpu_discover(struct dxg *dxg, int open_error, const char *root, uint32_t fir
 	if (!ret)
 		ret = device_table_add_directory(d.table, device_directory());
 	if (!ret) {
-		d.gpus = calloc(DXG_MAX_ADAPTERS, sizeof(struct gpu *));
-		ret = d.gpus ? 0 : -ENOMEM;
+		d.found.gpus = calloc(DXG_MAX_ADAPTERS, sizeof(struct gpu *));
+		d.found.hidden = calloc(DXG_MAX_ADAPTERS, sizeof(*d.found.hidden));
+		ret = d.found.gpus && d.found.hidden ? 0 : -ENOMEM;
 	}
 	if (!ret) {
 		ret = dxg_enum_adapters(dxg, adapters, &listed);
 		if (ret)
 			log_err("the adapters cannot be listed: %s", strerror(-ret));
 	}
-	if (!ret) {
+	if (!ret)
 		ret = read_adapters(&d, adapters, listed);
-		if (ret) {
-			while (d.count)
-				gpu_close(dxg, d.gpus[--d.count]);
-		} else {
-			ret = settle(&d);
-		}
-	}
+	if (!ret)
+		ret = settle(&d);
 	device_table_destroy(d.table);
 	if (ret) {
-		free(d.gpus);
+		gpu_discovery_release(dxg, &d.found);
 		return ret;
 	}
-	if (!d.count)
+	if (!d.found.count)
 		explain_no_gpu(&d.refused);
-	*gpus = d.gpus;
-	*count = d.count;
+	*out = d.found;
 	return 0;
 }

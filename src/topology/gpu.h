@@ -52,9 +52,16 @@ int gpu_caches_build(struct gpu *gpu, const struct gpu_geometry *geometry, uint3
 		     HsaCacheProperties **caches, uint32_t *count);
 
 /* discover.c */
-int gpu_discover(struct dxg *dxg, int open_error, const char *root, uint32_t first_node, struct gpu ***gpus,
-		 uint32_t *count);
-void gpu_close(struct dxg *dxg, struct gpu *gpu);
+struct gpu_discovery {
+	struct gpu **gpus;
+	uint32_t count;
+	struct topology_hidden *hidden;
+	uint32_t hidden_count;
+};
+
+int gpu_discover(struct dxg *dxg, int open_error, const char *root, uint32_t first_node,
+		 struct gpu_discovery *out);
+void gpu_discovery_release(struct dxg *dxg, struct gpu_discovery *found);
 
 static inline void gpu_origin(struct gpu *gpu, enum property property, enum origin origin)
 {

@@ -52,9 +52,7 @@ void topology_destroy(struct topology *topology)
 		return;
 	if (topology->snapshot)
 		topology_snapshot_put(topology->snapshot);
-	for (uint32_t i = 0; i < topology->gpu_count; i++)
-		gpu_close(topology->dxg, topology->gpus[i]);
-	free(topology->gpus);
+	gpu_discovery_release(topology->dxg, &topology->found);
 	pthread_cond_destroy(&topology->built);
 	pthread_mutex_destroy(&topology->lock);
 	free(topology->root);
@@ -172,27 +170,21 @@ fail:
 	return ret;
 }
 
-static int build(const struct topology *topology, struct gpu ***gpus, uint32_t *gpu_count,
+static int build(const struct topology *topology, struct gpu_discovery *found,
 		 struct topology_snapshot **snapshot)
 {
 	struct cpu_nodes cpus;
 	int ret = cpu_nodes_read(topology->root, &cpus);
 
-	*gpus = NULL;
-	*gpu_count = 0;
 	if (ret)
 		return ret;
-	ret = gpu_discover(topology->dxg, topology->open_error, topology->root, cpus.count, gpus, gpu_count);
-	if (!ret)
-		ret = snapshot_create(&cpus, *gpus, *gpu_count, topology->aql_emulation, snapshot);
-	cpu_nodes_release(&cpus);
-	if (ret) {
-		for (uint32_t i = 0; i < *gpu_count; i++)
-			gpu_close(topology->dxg, (*gpus)[i]);
-		free(*gpus);
-		*gpus = NULL;
-		*gpu_count = 0;
+	ret = gpu_discover(topology->dxg, topology->open_error, topology->root, cpus.count, found);
+	if (!ret) {
+		ret = snapshot_create(&cpus, found->gpus, found->count, topology->aql_emulation, snapshot);
+		if (ret)
+			gpu_discovery_release(topology->dxg, found);
 	}
+	cpu_nodes_release(&cpus);
 	return ret;
 }
 
@@ -206,8 +198,7 @@ static int build(const struct topology *topology, struct gpu ***gpus, uint32_t *
 int topology_acquire(struct topology *topology, struct topology_snapshot **out)
 {
 	struct topology_snapshot *snapshot = NULL;
-	struct gpu **gpus = NULL;
-	uint32_t gpu_count = 0;
+	struct gpu_discovery found;
 	int ret = 0;
 
 	*out = NULL;
@@ -217,18 +208,32 @@ int topology_acquire(struct topology *topology, struct topology_snapshot **out)
 	if (!topology->snapshot) {
 		topology->building = true;
 		pthread_mutex_unlock(&topology->lock);
-		ret = build(topology, &gpus, &gpu_count, &snapshot);
+		ret = build(topology, &found, &snapshot);
 		pthread_mutex_lock(&topology->lock);
 		topology->building = false;
 		pthread_cond_broadcast(&topology->built);
 		if (!ret) {
 			topology->snapshot = snapshot;
-			topology->gpus = gpus;
-			topology->gpu_count = gpu_count;
+			topology->found = found;
 		}
 	}
 	if (!ret)
 		*out = topology_snapshot_get(topology->snapshot);
 	pthread_mutex_unlock(&topology->lock);
 	return ret;
+}
+
+/*
+ * The adapters that Windows lists and that are no nodes.  None before the first successful acquire; valid until
+ * topology_destroy().
+ */
+uint32_t topology_hidden(struct topology *topology, const struct topology_hidden **hidden)
+{
+	uint32_t count;
+
+	pthread_mutex_lock(&topology->lock);
+	*hidden = topology->found.hidden;
+	count = topology->found.hidden_count;
+	pthread_mutex_unlock(&topology->lock);
+	return count;
 }

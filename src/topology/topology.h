@@ -43,6 +43,23 @@ struct topology_gpu {
 	enum origin origin[PROPERTY_COUNT];
 };
 
+/* Why an adapter that Windows lists is no node. */
+enum topology_hidden_reason {
+	TOPOLOGY_HIDDEN_NO_IDS,	     /* its PCI ids cannot be read */
+	TOPOLOGY_HIDDEN_FOREIGN,     /* another vendor's: nothing else was asked */
+	TOPOLOGY_HIDDEN_UNKNOWN,     /* neither a table nor the user knows the device id */
+	TOPOLOGY_HIDDEN_SELF_CHECK,  /* a query failed or a self-check did */
+	TOPOLOGY_HIDDEN_NO_GEOMETRY, /* nobody says how many compute units there are */
+};
+
+struct topology_hidden {
+	struct winluid luid;
+	struct kmd_pci_ids pci; /* vendor 0: not known */
+	enum topology_hidden_reason reason;
+	uint32_t rule;	/* of the self-check, else 0 */
+	char text[512]; /* for the user */
+};
+
 struct topology_node {
 	HsaNodeProperties props;
 	uint32_t numa_node; /* CPU nodes: the kernel's number, for mbind(2); else UINT32_MAX */
@@ -59,6 +76,7 @@ int topology_create(struct dxg *dxg, int open_error, const struct topology_optio
 		    struct topology **out);
 void topology_destroy(struct topology *topology);
 int topology_acquire(struct topology *topology, struct topology_snapshot **out);
+uint32_t topology_hidden(struct topology *topology, const struct topology_hidden **hidden);
 int topology_clock_counters(struct topology *topology, const struct topology_node *node,
 			    HsaClockCounters *counters);
 

@@ -16,8 +16,7 @@ struct topology {
 	pthread_cond_t built;
 	bool building;
 	struct topology_snapshot *snapshot; /* the first acquire's, kept for all later ones */
-	struct gpu **gpus;
-	uint32_t gpu_count;
+	struct gpu_discovery found;
 };
 
 #endif

@@ -4,12 +4,16 @@
  * passes or names the step, and leaves nothing behind.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -223,6 +227,81 @@ static void a_broken_host_is_found_out_and_leaves_nothing(void **state)
 	}
 }
 
+/* The host is not even asked, and is no worse thought of afterwards. */
+static void memory_locking_stops_the_probe_until_it_ends(void **state)
+{
+	const struct gsp_handles *handles;
+	struct probe_options options;
+	struct probe_result result;
+	struct last_event last;
+	enum gsp_rung rung;
+	struct probe_gpu gpu;
+
+	(void)state;
+	open_gpu(&gpu, "rx7900xtx,hws=on", 11);
+	options = options_of(&gpu, GSP_RUNG_NONE, &last);
+	assert_int_equal(gsp_device_open(gpu.device, &handles), 0);
+	/* by hand, for the sanitizers make mlockall() do nothing */
+	if (syscall(SYS_mlockall, MCL_FUTURE)) {
+		close_gpu(&gpu, "rx7900xtx");
+		skip();
+	}
+	assert_int_equal(probe_ladder(&options, &rung, &result), -ECANCELED);
+	syscall(SYS_munlockall);
+	assert_int_equal(result.failed_at, PROBE_QUEUE);
+	assert_non_null(strstr(result.why.text, "mlockall"));
+	assert_int_equal(last.failures, 1);
+	assert_int_equal(probe_ladder(&options, &rung, &result), 0);
+	assert_int_equal(rung, GSP_RUNG_HARDWARE);
+	close_gpu(&gpu, "rx7900xtx");
+}
+
+static void *climb(void *arg)
+{
+	const struct probe_options *options = arg;
+	struct probe_result result;
+	enum gsp_rung rung = GSP_RUNG_NONE;
+
+	probe_ladder(options, &rung, &result);
+	return (void *)(uintptr_t)rung;
+}
+
+/* Each has a queue and memory of its own; the device, its form and its address space they share. */
+static void probes_at_the_same_time_do_not_disturb_each_other(void **state)
+{
+	static const struct {
+		const char *adapter;
+		unsigned gfx_major;
+		enum gsp_rung rung;
+	} cases[] = {
+		{"rx7900xtx,hws=on", 11, GSP_RUNG_HARDWARE},
+		{"rx7900xtx,hws=on,hwqueue=refused", 11, GSP_RUNG_SOFTWARE},
+		{"rx6800,context=long,allocation-version=9,pending=always,paging-us=500", 10,
+		 GSP_RUNG_SOFTWARE},
+		{"rx6800,user-queue=required", 10, GSP_RUNG_USER_QUEUE},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct probe_options options;
+		struct probe_gpu gpu;
+		pthread_t threads[3];
+
+		open_gpu(&gpu, cases[i].adapter, cases[i].gfx_major);
+		options = probe_gpu_options(&gpu, GSP_RUNG_NONE);
+		options.step_timeout_ns = cases[i].rung == GSP_RUNG_USER_QUEUE ? 500000000 : 0;
+		for (unsigned t = 0; t < ARRAY_SIZE(threads); t++)
+			assert_int_equal(pthread_create(&threads[t], NULL, climb, &options), 0);
+		for (unsigned t = 0; t < ARRAY_SIZE(threads); t++) {
+			void *rung;
+
+			pthread_join(threads[t], &rung);
+			assert_int_equal((uintptr_t)rung, cases[i].rung);
+		}
+		close_gpu(&gpu, cases[i].adapter);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +309,8 @@ int main(void)
 		cmocka_unit_test(every_adapter_with_hardware_scheduling_works_with_hardware_queues),
 		cmocka_unit_test(the_ladder_finds_the_rung_of_each_host),
 		cmocka_unit_test(a_broken_host_is_found_out_and_leaves_nothing),
+		cmocka_unit_test(memory_locking_stops_the_probe_until_it_ends),
+		cmocka_unit_test(probes_at_the_same_time_do_not_disturb_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, quiet, NULL);

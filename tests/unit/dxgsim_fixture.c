@@ -116,6 +116,7 @@ static void hostile_files_are_refused(void **state)
 		{"timeout_mask = 0x6\n", "[raw 0 16]\nfill = 0\nfill = 0\n", "twice"},
 		{"timeout_mask = 0x6\n", "[raw 0 16]\nfill = 256\n", "not a byte"},
 		{"timeout_mask = 0x6\n", "[raw 0 16]\nstatus = 0\n", "not a status"},
+		{"timeout_mask = 0x6\n", "[raw 0 16]\nstatus = 0x103\n", "not a status"},
 		{"timeout_mask = 0x6\n", "[state]\nhws_mask = 0x600\n", "engines that do not exist"},
 		{"timeout_mask = 0x6\n", "[state]\nhws_mask = 1\nhws_mask = 1\n", "twice"},
 		{"timeout_mask = 0x6\n", "[state]\ncalibration_hz = much\n", "is a number"},

@@ -263,6 +263,24 @@ static void an_error_that_is_no_refusal_says_nothing_about_forms(void **state)
 	end(device);
 }
 
+/* A device that was reset may be told "invalid parameter" for everything: that is no word about the forms. */
+static void the_refusals_of_a_lost_device_are_its_loss(void **state)
+{
+	struct gsp_device *device = make_device(&promising);
+	const struct gsp_handles *handles;
+	d3dkmt_handle context;
+
+	(void)state;
+	assert_int_equal(gsp_device_open(device, &handles), 0);
+	fake_refuse_contexts(~0U);
+	fake_lose(0, D3DKMT_DEVICEEXECUTION_RESET);
+	assert_int_equal(gsp_context_create(device, KMD_ENGINE_COMPUTE0, GSP_RUNG_SOFTWARE, &context),
+			 -ENODEV);
+	assert_true(gsp_device_is_lost(device));
+	assert_int_equal(fake_calls_of("create_context"), 1);
+	end(device);
+}
+
 static void hardware_queues_once_refused_are_not_used(void **state)
 {
 	struct gsp_device *device = make_device(&promising);
@@ -396,6 +414,7 @@ int main(void)
 		cmocka_unit_test_setup(a_settled_form_stays_when_a_context_is_refused, setup),
 		cmocka_unit_test_setup(forms_that_were_refused_are_not_tried_again, setup),
 		cmocka_unit_test_setup(an_error_that_is_no_refusal_says_nothing_about_forms, setup),
+		cmocka_unit_test_setup(the_refusals_of_a_lost_device_are_its_loss, setup),
 		cmocka_unit_test_setup(hardware_queues_once_refused_are_not_used, setup),
 		cmocka_unit_test_setup(a_context_of_a_removed_adapter_is_gone, setup),
 		cmocka_unit_test_setup(opening_says_which_of_the_two_failed, setup),

@@ -363,6 +363,23 @@ static void a_driver_that_takes_no_form_is_not_asked_for_ever(void **state)
 	tear_down(&w);
 }
 
+/* A device that was reset may refuse everything: that is no word about the forms. */
+static void the_refusal_of_a_lost_device_is_its_loss(void **state)
+{
+	struct memory_request request = {.kind = MEMORY_LOCAL, .size = MIB};
+	struct world w;
+	void *p;
+
+	(void)state;
+	build(&w, 1);
+	alloc(&w, MEMORY_ADDRESS, 0, MIB, 0);
+	fake_refuse_form_below(77);
+	fake_lose(0, D3DKMT_DEVICEEXECUTION_RESET);
+	assert_int_equal(memory_alloc(w.memory, &request, &p), -ENODEV);
+	assert_int_equal(fake_calls_of("create_allocations"), 1);
+	tear_down(&w);
+}
+
 /* Running out of something while the form is looked for says nothing about the forms. */
 static void looking_for_the_form_may_be_interrupted(void **state)
 {
@@ -557,6 +574,7 @@ int main(void)
 		cmocka_unit_test_setup(the_driver_s_form_is_found_once, setup),
 		cmocka_unit_test_setup(a_refused_size_says_nothing_about_the_form, setup),
 		cmocka_unit_test_setup(a_driver_that_takes_no_form_is_not_asked_for_ever, setup),
+		cmocka_unit_test_setup(the_refusal_of_a_lost_device_is_its_loss, setup),
 		cmocka_unit_test_setup(looking_for_the_form_may_be_interrupted, setup),
 		cmocka_unit_test_setup(a_limited_address_space_is_shared, setup),
 		cmocka_unit_test_setup(any_call_may_fail, setup),

@@ -291,6 +291,10 @@ static void every_refused_call_names_its_step_and_leaves_nothing(void **state)
 			fake_fail_call(n, -ENOMEM);
 			probe_run(&t.options, &t.result);
 			assert_true(fake_failed());
+			/* how a host's refusal of a fence shows (dxgkrnl) */
+			if (step == PROBE_PAGING_QUEUE ||
+			    (step == PROBE_QUEUE && walks[w].rung != GSP_RUNG_HARDWARE))
+				assert_non_null(strstr(t.result.why.text, "refused"));
 			if (step == PASSES)
 				expect_passed(&t, walks[w].rung);
 			else
@@ -491,6 +495,40 @@ static void private_data_that_no_form_pleases_is_another_rule(void **state)
 	end(&t);
 }
 
+/* A GPU whose own addresses leave no room for the process' is no lost one. */
+static void a_gpu_without_common_addresses_is_not_called_lost(void **state)
+{
+	static const enum gsp_rung rungs[] = {GSP_RUNG_SOFTWARE, GSP_RUNG_USER_QUEUE};
+	static const enum probe_step steps[] = {PROBE_ADDRESS, PROBE_USER_QUEUE};
+	const struct kmd_adapter info = {
+		.valid = 1ULL << KMD_FIELD_VA_RANGE,
+		.va_limit = 65536,
+		.discrete = true,
+		.compute_node = QUEUE_NODE,
+		.sdma_node = {KMD_NO_NODE, KMD_NO_NODE},
+		.vram_visible = 1ULL << 30,
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rungs); i++) {
+		struct memory_gpu_config config = {.info = &info, .gfx_major = 11, .node = 1};
+		struct trial t = {.mood = GPU_WORKS};
+
+		fake_reset();
+		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &config.device), 0);
+		assert_int_equal(memory_create(&config, 1, &t.world.memory), 0);
+		t.world.device = config.device;
+		t.options = (struct probe_options){
+			.channel = queue_world_options(&t.world, rungs[i]), .report = collect, .arg = &t};
+		assert_int_equal(probe_run(&t.options, &t.result), -ENODEV);
+		assert_false(gsp_device_is_lost(t.world.device));
+		expect_failed(&t, steps[i], -ENODEV, 10);
+		assert_null(strstr(t.result.why.text, "the device is active"));
+		assert_non_null(strstr(t.result.why.text, "addresses"));
+		end(&t);
+	}
+}
+
 /* Only what was sent with private data can have something written behind it. */
 static void an_answer_that_makes_no_sense_is_no_written_slack(void **state)
 {
@@ -615,6 +653,37 @@ static void a_refused_hardware_queue_is_not_asked_for_again(void **state)
 	end(&t);
 }
 
+/* The device was reset between the context and the queue. */
+static void a_loss_is_not_taken_for_a_refused_hardware_queue(void **state)
+{
+	enum gsp_rung rung;
+	struct trial t;
+
+	(void)state;
+	begin(&t, 11, true, GSP_RUNG_NONE, GPU_WORKS);
+	fake_refuse_hwqueues(-EINVAL);
+	fake_lose(0, D3DKMT_DEVICEEXECUTION_RESET);
+	assert_int_equal(probe_ladder(&t.options, &rung, &t.result), -ENODEV);
+	assert_int_equal(t.result.failed_at, PROBE_QUEUE);
+	assert_int_equal(t.result.why.rule, 11);
+	assert_true(gsp_hardware_usable(t.world.device, KMD_ENGINE_COMPUTE0));
+	end(&t);
+}
+
+/* Once the fence's numbers are used up nothing can be told apart. */
+static void a_fence_without_numbers_is_named(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, 11, true, GSP_RUNG_HARDWARE, GPU_WORKS);
+	fake_progress_starts_at(UINT64_MAX - 1);
+	assert_int_equal(probe_run(&t.options, &t.result), -EOVERFLOW);
+	expect_failed(&t, PROBE_SUBMIT, -EOVERFLOW, 10);
+	assert_non_null(strstr(t.result.why.text, "fence"));
+	end(&t);
+}
+
 /* Memory locking can be switched off again; the host was not asked. */
 static void what_the_host_did_not_refuse_is_asked_for_again(void **state)
 {
@@ -630,6 +699,25 @@ static void what_the_host_did_not_refuse_is_asked_for_again(void **state)
 	assert_non_null(strstr(t.result.why.text, "memory locking"));
 	/* a software queue's fence would be no better */
 	assert_int_equal(t.runs[GSP_RUNG_SOFTWARE], 0);
+	fake_refuse_hwqueues(0);
+	assert_int_equal(probe_ladder(&t.options, &rung, &t.result), 0);
+	assert_int_equal(rung, GSP_RUNG_HARDWARE);
+	end(&t);
+}
+
+/* They may have run out, and come back. */
+static void hardware_queues_that_worked_before_are_not_given_up(void **state)
+{
+	enum gsp_rung rung;
+	struct trial t;
+
+	(void)state;
+	begin(&t, 11, true, GSP_RUNG_NONE, GPU_WORKS);
+	assert_int_equal(probe_ladder(&t.options, &rung, &t.result), 0);
+	assert_int_equal(rung, GSP_RUNG_HARDWARE);
+	fake_refuse_hwqueues(-EINVAL);
+	assert_int_equal(probe_ladder(&t.options, &rung, &t.result), 0);
+	assert_int_equal(rung, GSP_RUNG_SOFTWARE);
 	fake_refuse_hwqueues(0);
 	assert_int_equal(probe_ladder(&t.options, &rung, &t.result), 0);
 	assert_int_equal(rung, GSP_RUNG_HARDWARE);
@@ -727,12 +815,16 @@ int main(void)
 		cmocka_unit_test(a_hang_is_told_from_a_page_fault),
 		cmocka_unit_test(paging_that_never_ends_is_waited_for_as_long_as_asked),
 		cmocka_unit_test(private_data_that_no_form_pleases_is_another_rule),
+		cmocka_unit_test(a_gpu_without_common_addresses_is_not_called_lost),
 		cmocka_unit_test(an_answer_that_makes_no_sense_is_no_written_slack),
 		cmocka_unit_test(a_form_that_was_taken_is_not_to_blame),
 		cmocka_unit_test(options_that_make_no_sense_ask_nothing),
 		cmocka_unit_test(the_ladder_takes_the_first_rung_that_passes),
 		cmocka_unit_test(a_refused_hardware_queue_is_not_asked_for_again),
+		cmocka_unit_test(a_loss_is_not_taken_for_a_refused_hardware_queue),
+		cmocka_unit_test(a_fence_without_numbers_is_named),
 		cmocka_unit_test(what_the_host_did_not_refuse_is_asked_for_again),
+		cmocka_unit_test(hardware_queues_that_worked_before_are_not_given_up),
 		cmocka_unit_test(a_refused_context_is_a_refused_hardware_queue_only_if_others_are_not),
 		cmocka_unit_test(software_queues_that_cannot_be_made_are_not_tried_with_ring_memory),
 		cmocka_unit_test(the_ladder_ends_when_nothing_helps),

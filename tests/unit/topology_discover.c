@@ -244,6 +244,44 @@ static void unknown_id_is_refused_with_the_way_out(void **state)
 	assert_non_null(strstr(last_error, "1 of unknown device id"));
 }
 
+static void hidden_adapters_are_listed_with_the_reason(void **state)
+{
+	struct fake_adapter foreign = fake_foreign(), unknown = fake_rx6800(), bad = fake_rx7900xtx();
+	struct fake_adapter mute = fake_radeon680m(), good = fake_rx6800();
+	const struct topology_hidden *hidden;
+
+	(void)state;
+	unknown.pci.device = 0x67DF;
+	unknown.luid.a ^= 0x100;
+	bad.read_error = -EPROTO;
+	mute.identify_error = -EIO;
+	fake_host_add(&foreign);
+	fake_host_add(&unknown);
+	fake_host_add(&bad);
+	fake_host_add(&mute);
+	fake_host_add(&good);
+	create(fake_host_dxg(), 0);
+	assert_int_equal(topology_hidden(topology, &hidden), 0);
+	assert_int_equal(topology_acquire(topology, &snapshot), 0);
+	assert_int_equal(topology_node_count(snapshot), 2);
+	assert_int_equal(topology_hidden(topology, &hidden), 4);
+
+	assert_int_equal(hidden[0].reason, TOPOLOGY_HIDDEN_FOREIGN);
+	assert_int_equal(hidden[0].pci.vendor, foreign.pci.vendor);
+	assert_int_equal(hidden[0].luid.a, foreign.luid.a);
+	assert_int_equal(hidden[1].reason, TOPOLOGY_HIDDEN_UNKNOWN);
+	assert_int_equal(hidden[1].pci.device, 0x67DF);
+	assert_non_null(strstr(hidden[1].text, "HSA_OVERRIDE_GFX_VERSION"));
+	assert_int_equal(hidden[2].reason, TOPOLOGY_HIDDEN_SELF_CHECK);
+	assert_int_equal(hidden[2].rule, 3);
+	assert_string_equal(hidden[2].text, "said already");
+	assert_int_equal(hidden[3].reason, TOPOLOGY_HIDDEN_NO_IDS);
+	assert_int_equal(hidden[3].pci.vendor, 0);
+	assert_int_equal(hidden[3].luid.a, mute.luid.a);
+	/* one line for each that is AMD's or unknown, but for what the checks have reported */
+	assert_int_equal(errors, 2);
+}
+
 static void a_devices_line_allows_an_unknown_id(void **state)
 {
 	struct fake_adapter fake = fake_rx6800();
@@ -479,6 +517,7 @@ int main(void)
 		TEST(duplicates_are_listed_once),
 		TEST(one_failure_hides_one_adapter),
 		TEST(unknown_id_is_refused_with_the_way_out),
+		TEST(hidden_adapters_are_listed_with_the_reason),
 		TEST(a_devices_line_allows_an_unknown_id),
 		TEST(an_override_allows_an_unknown_id_whose_geometry_is_trusted),
 		TEST(an_override_of_another_node_allows_nothing),

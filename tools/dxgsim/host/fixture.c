@@ -379,7 +379,9 @@ static int store_raw_key(struct parser *parser, struct fixture_raw *raw, const c
 
 	if (fill ? raw->filled : raw->status != 0)
 		return reject(parser, "%s is given twice", name);
-	if (fixture_number(value, &number) || number > (fill ? UINT8_MAX : UINT32_MAX) || (!fill && !number))
+	/* those without the highest bit are successes */
+	if (fixture_number(value, &number) || number > (fill ? UINT8_MAX : UINT32_MAX) ||
+	    (!fill && number <= INT32_MAX))
 		return reject(parser, "%s is not a %s: '%s'", name, fill ? "byte" : "status of a refusal",
 			      value);
 	if (fill) {
