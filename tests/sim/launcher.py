@@ -6,6 +6,8 @@ usage: launcher.py DXGSIM LEAKER ADAPTERS, where LEAKER does what dxgsim reports
 adapter files."""
 
 import os
+import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +28,25 @@ def expect(want, *arguments, text=""):
         sys.exit(f"{arguments}: status {status}, want {want} and '{text}' in:\n{out}{err}")
 
 
+def modifiers(lines):
+    """The names in 'NAME=VALUES, NAME=VALUES   text'."""
+    return {name for line in lines for name in re.findall(r"(?:^|, )([a-z-]+)(?==|\[)", line.strip())}
+
+
+def check_help():
+    """Every modifier is told by --help and by the README beside the adapters; argp has not broken the lines."""
+    _, text, _ = run("--help")
+    long = [line for line in text.splitlines() if len(line) > 79]
+    table = text[text.index("Modifiers of an adapter") : text.index("A fault SPEC")]
+    told = modifiers(re.findall(r"^  ([a-z-]+=.*)$", table, re.M))
+    readme = (pathlib.Path(adapters) / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("## Modifiers") : readme.index("## Breaking")]
+    rows = re.findall(r"^\| (`.*?`) \|", table, re.M)
+    listed = modifiers(row.replace("`", "") for row in rows)
+    if long or "  -a, --adapter=" not in text or told != listed or len(told) < 25:
+        sys.exit(f"--help: {long}\n{text}\nmodifiers only there or only in the README: {told ^ listed}")
+
+
 expect(0, "--", "true")
 expect(3, "--", "sh", "-c", "exit 3")
 expect(137, "--", "sh", "-c", "kill -9 $$")
@@ -39,6 +60,7 @@ expect(0, "--list-adapters", text="AMD Radeon RX 6800")
 expect(0, "--help", text="errno=NAME")
 expect(0, "--help", text="paging-fence=N")
 expect(0, "--help", text="  drop  ")
+check_help()
 expect(64, "--fault", "ioctl=ANY:drop=2", "--", "true", text="unknown word 'drop'")
 expect(64, "--trace", "/nonexistent/trace", "--", "true", text="No such file or directory")
 expect(64, "--report", "/nonexistent/report", "--", "true", text="No such file or directory")

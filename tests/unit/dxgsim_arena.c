@@ -425,6 +425,23 @@ static void there_is_an_end_to_processes(void **state)
 	assert_nothing_left();
 }
 
+static void resets_are_forgotten_after_their_time(void **state)
+{
+	const uint64_t second = 1000000000ull, window = 60 * second;
+
+	(void)state;
+	assert_int_equal(arena_reset_happened(arena, 100 * second, window), 1);
+	assert_int_equal(arena_reset_happened(arena, 130 * second, window), 2);
+	assert_int_equal(arena_reset_happened(arena, 159 * second, window), 3);
+	assert_int_equal(arena_reset_happened(arena, 160 * second, window),
+			 3); /* the first is a minute ago */
+	assert_int_equal(arena_reset_happened(arena, 300 * second, window), 1);
+	for (uint32_t i = 0; i < 3 * ARENA_RESETS; i++)
+		arena_reset_happened(arena, 301 * second, window);
+	assert_int_equal(arena_reset_happened(arena, 302 * second, window), ARENA_RESETS);
+	assert_int_equal(arena_reset_happened(NULL, second, window), 1);
+}
+
 static void no_arena_counts_nothing(void **state)
 {
 	(void)state;
@@ -492,6 +509,7 @@ int main(void)
 		TEST(what_does_not_come_back_to_zero_is_kept_for_the_report),
 		TEST(only_an_arena_of_this_machine_is_opened),
 		TEST(there_is_an_end_to_processes),
+		TEST(resets_are_forgotten_after_their_time),
 		TEST(no_arena_counts_nothing),
 		TEST(threads_count_together),
 	};

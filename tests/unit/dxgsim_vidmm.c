@@ -7,9 +7,11 @@
 #include <cmocka.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "dxgsim/host/model.h"
 #include "dxgsim/host/status.h"
@@ -23,8 +25,13 @@ static d3dkmt_handle process, device, queue, queue_fence;
 static uint64_t fence_page;
 static atomic_uint_fast64_t raised;
 
+static atomic_bool slow, telling;
+
 static void on_event(uint64_t event)
 {
+	atomic_store(&telling, true);
+	if (atomic_load(&slow))
+		poll(NULL, 0, 50);
 	atomic_fetch_add(&raised, event);
 }
 
@@ -101,8 +108,8 @@ static void put32(uint8_t *to, uint32_t offset, uint32_t value)
 	memcpy(to + offset, &value, sizeof(value));
 }
 
-/* Local memory; 0 when refused. */
-static d3dkmt_handle allocate(uint64_t size)
+/* In a new resource, if there is a @resource. */
+static d3dkmt_handle allocate_with(uint64_t size, uint32_t flags, d3dkmt_handle *resource_made)
 {
 	uint8_t resource[0x40] = {0}, data[0x218] = {0}, back[0x218];
 	struct host_allocation_request request = {
@@ -110,6 +117,7 @@ static d3dkmt_handle allocate(uint64_t size)
 	struct host_allocation_reply reply = {.private_data = back};
 	struct host_create_allocation create = {
 		.device = device,
+		.flags = resource_made ? D3DKMT_CREATEALLOCATIONFLAGS_CREATE_RESOURCE : 0,
 		.resource_private_data = resource,
 		.resource_private_data_size = sizeof(resource),
 		.allocation_count = 1,
@@ -124,7 +132,7 @@ static d3dkmt_handle allocate(uint64_t size)
 	put32(data, 0x40, 0x1d8);
 	put32(data, 0x44, 1);
 	put32(data, 0x48, 0x80);
-	put32(data, 0x50, 1);
+	put32(data, 0x50, flags);
 	put32(data, 0x54, (uint32_t)size);
 	put32(data, 0x58, 0x1000);
 	put32(data, 0x5c, 1);
@@ -134,7 +142,15 @@ static d3dkmt_handle allocate(uint64_t size)
 	put32(data, 0x104, 0x114);
 	if (send_to(HOST_CREATEALLOCATION, &create, &answer))
 		return 0;
+	if (resource_made)
+		*resource_made = answer.resource;
 	return reply.allocation;
+}
+
+/* Local memory; 0 when refused. */
+static d3dkmt_handle allocate(uint64_t size)
+{
+	return allocate_with(size, 1, NULL);
 }
 
 static void release(d3dkmt_handle allocation)
@@ -381,6 +397,132 @@ static void destroying_a_device_takes_everything(void **state)
 	finish();
 }
 
+static void flags_without_a_meaning_are_misuse(void **state)
+{
+	struct host_make_resident resident = {.allocation_count = 1};
+	struct host_make_resident_reply resident_reply = {0};
+	struct host_evict evicted = {.flags = 4};
+	struct host_evict_reply evict_reply = {0};
+	struct host_create_device create = {.flags = 0x10};
+	struct host_create_device_reply created = {0};
+	struct host_create_sync_object sync = {
+		.args = {.info = {.type = D3DDDI_MONITORED_FENCE, .flags = 0x100}}};
+	struct host_create_sync_object_reply made = {0};
+	uint64_t value = 0;
+	struct host_wait_from_cpu wait = {.flags = 2, .object_count = 1, .fence_values = &value};
+	d3dkmt_handle allocation;
+
+	(void)state;
+	start("rx6800,pending=never");
+	allocation = allocate(64 * KIB);
+	resident.device = evicted.device = sync.args.device = wait.device = device;
+	resident.paging_queue = queue;
+	resident.allocations = &allocation;
+	wait.objects = &queue_fence;
+	resident.flags = D3DDDI_MAKERESIDENT_FLAGS_MUST_SUCCEED; /* alone */
+	assert_int_equal(send_to(HOST_MAKERESIDENT, &resident, &resident_reply),
+			 HOST_STATUS_INVALID_PARAMETER);
+	assert_int_equal(misuse(), 1);
+	resident.flags = 4;
+	assert_int_equal(send_to(HOST_MAKERESIDENT, &resident, &resident_reply),
+			 HOST_STATUS_INVALID_PARAMETER);
+	assert_int_equal(misuse(), 1);
+	resident.flags = 3;
+	assert_int_equal(send_to(HOST_MAKERESIDENT, &resident, &resident_reply), 0);
+	assert_int_equal(misuse(), 0);
+	send_to(HOST_EVICT, &evicted, &evict_reply);
+	assert_int_equal(misuse(), 1);
+	send_to(HOST_CREATEDEVICE, &create, &created);
+	assert_int_equal(created.device, 0);
+	assert_int_equal(misuse(), 1);
+	send_to(HOST_CREATESYNCOBJECT, &sync, &made);
+	assert_int_equal(made.sync_object, 0);
+	assert_int_equal(misuse(), 1);
+	assert_int_equal(send_to(HOST_WAITFORSYNCOBJECTFROMCPU, &wait, NULL), HOST_STATUS_INVALID_PARAMETER);
+	assert_int_equal(misuse(), 1);
+	assert_int_not_equal(map(allocation, BASE, 64 * KIB, 1 | 1ull << 20, NULL), 0);
+	assert_int_equal(misuse(), 1);
+	finish();
+}
+
+static void locked_memory_of_a_destroyed_resource_is_told(void **state)
+{
+	struct host_lock lock = {.args = {.device = 0}};
+	struct host_lock_reply locked = {0};
+	struct host_destroy_allocation destroy = {.device = 0};
+
+	(void)state;
+	start("rx6800");
+	lock.args.device = destroy.device = device;
+	lock.args.allocation = allocate_with(64 * KIB, 0x20000001, &destroy.resource);
+	assert_int_not_equal(lock.args.allocation, 0);
+	assert_int_equal(send_to(HOST_LOCK2, &lock, &locked), 0);
+	assert_int_equal(misuse(), 0);
+	assert_int_equal(send_to(HOST_DESTROYALLOCATION, &destroy, NULL), 0);
+	assert_int_equal(misuse(), 1);
+	finish();
+}
+
+/* What the guest is told may use what the process has open. */
+static void a_process_ends_when_it_has_been_told_everything(void **state)
+{
+	struct host_wait_from_cpu wait = {.guest_event = 3, .object_count = 1, .objects = &queue_fence};
+	uint64_t fence;
+
+	(void)state;
+	start("rx6800,pending=always,paging-us=1000");
+	atomic_store(&raised, 0);
+	atomic_store(&telling, false);
+	atomic_store(&slow, true);
+	assert_int_equal(make_resident(allocate(64 * KIB), &fence), HOST_STATUS_PENDING);
+	wait.device = device;
+	wait.fence_values = &fence;
+	assert_int_equal(send_to(HOST_WAITFORSYNCOBJECTFROMCPU, &wait, NULL), 0);
+	for (int i = 0; i < 10000 && !atomic_load(&telling); i++)
+		poll(NULL, 0, 1);
+	send_to(HOST_DESTROYPROCESS, NULL, NULL);
+	assert_int_equal(atomic_load(&raised), 3);
+	atomic_store(&slow, false);
+	host_model_ops.detach(model);
+	host_model_destroy(model);
+}
+
+static atomic_uint signals;
+
+static void on_signal(int number)
+{
+	(void)number;
+	atomic_fetch_add(&signals, 1);
+}
+
+/* A signal to the process that every thread of the program blocks stays pending: the host's threads are not its. */
+static void the_hosts_threads_take_no_signal(void **state)
+{
+	struct sigaction action = {.sa_handler = on_signal}, before;
+	sigset_t set, old, pending;
+	d3dkmt_handle allocation;
+	uint64_t fence;
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
+	start("rx6800,pending=always,paging-us=1000");
+	allocation = allocate(64 * KIB);
+	assert_int_equal(make_resident(allocation, &fence), HOST_STATUS_PENDING);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &set, &old), 0);
+	assert_int_equal(kill(getpid(), SIGUSR1), 0);
+	assert_int_equal(make_resident(allocation, &fence), HOST_STATUS_PENDING);
+	poll(NULL, 0, 20);
+	assert_int_equal(atomic_load(&signals), 0);
+	assert_int_equal(sigpending(&pending), 0);
+	assert_true(sigismember(&pending, SIGUSR1));
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &old, NULL), 0);
+	assert_int_equal(atomic_load(&signals), 1);
+	assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +532,10 @@ int main(void)
 		cmocka_unit_test(residency_is_counted_and_bounded),
 		cmocka_unit_test(paging_fences_come_later_and_in_order),
 		cmocka_unit_test(destroying_a_device_takes_everything),
+		cmocka_unit_test(flags_without_a_meaning_are_misuse),
+		cmocka_unit_test(locked_memory_of_a_destroyed_resource_is_told),
+		cmocka_unit_test(a_process_ends_when_it_has_been_told_everything),
+		cmocka_unit_test(the_hosts_threads_take_no_signal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

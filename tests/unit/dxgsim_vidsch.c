@@ -280,6 +280,10 @@ static void wrong_calls_are_refused(void **state)
 	assert_int_equal(guest_misuse(), 1);
 	assert_int_equal(guest_context(1), 0); /* NullRendering */
 	assert_int_equal(guest_misuse(), 1);
+	guest.hint = 99; /* Windows knows no such client */
+	assert_int_equal(guest_context(0), 0);
+	assert_int_equal(guest_misuse(), 1);
+	guest.hint = 3;
 	assert_int_not_equal(guest_context(exempt), 0);
 	assert_int_not_equal(guest_hwqueue(software, 0, &none), 0);
 	assert_int_equal(guest_misuse(), 1);
@@ -299,6 +303,8 @@ static void wrong_calls_are_refused(void **state)
 	assert_int_equal(guest_misuse(), 1);
 	assert_int_not_equal(guest_submit_hw(&queue, commands, bytes - 4), 0); /* 32 */
 	assert_int_equal(guest_misuse(), 1);
+	assert_int_not_equal(guest_submit_hw(&queue, commands, 4u << 20), 0); /* 20 bits of dwords */
+	assert_int_equal(guest_misuse(), 1);
 	assert_int_not_equal(guest_submit(software, commands, bytes, queue.context), 0); /* no allocation */
 	assert_int_equal(guest_misuse(), 1);
 	assert_int_not_equal(guest_submit(software, commands, bytes, guest.allocation), 0);
@@ -308,6 +314,83 @@ static void wrong_calls_are_refused(void **state)
 	assert_int_equal(guest_state(), D3DKMT_DEVICEEXECUTION_ACTIVE);
 	assert_int_equal(guest_submit_hw(&queue, commands, bytes), 0);
 	assert_true(guest_wait(queue.progress, 1));
+	guest_finish();
+}
+
+static int32_t signal_with(uint32_t flags, d3dkmt_handle context, d3dkmt_handle fence, uint64_t value)
+{
+	struct host_signal_sync_object request = {.flags = flags,
+						  .object_count = 1,
+						  .objects = &fence,
+						  .context_count = context ? 1 : 0,
+						  .contexts = &context,
+						  .device = guest.device,
+						  .fence_value_count = 1,
+						  .fence_values = &value};
+
+	return guest_send(HOST_SIGNALSYNCOBJECT, &request, NULL);
+}
+
+/* Unless told to; who waits for a value that was there would wait for ever. */
+static void a_fence_does_not_go_back(void **state)
+{
+	const uint32_t rewind = D3DDDICB_SIGNALFLAGS_ALLOW_FENCE_REWIND;
+	d3dkmt_handle context, fence, done;
+
+	(void)state;
+	guest_start(SOFTWARE);
+	context = guest_context(0);
+	fence = guest_fence(7, 0, NULL);
+	done = guest_fence(0, 0, NULL);
+	assert_int_equal(guest_cpu_signal(fence, 7), 0);
+	assert_int_equal(guest_misuse(), 0);
+	assert_int_equal(guest_cpu_signal(fence, 6), HOST_STATUS_INVALID_PARAMETER);
+	assert_true(guest_reported("from 7 back to 6"));
+	assert_int_equal(guest_misuse(), 1);
+	assert_int_equal(guest_gpu_signal(context, fence, 5), 0);
+	assert_int_equal(guest_gpu_signal(context, done, 1), 0);
+	assert_true(guest_wait(done, 1));
+	assert_true(guest_reported("from 7 back to 5"));
+	assert_int_equal(guest_misuse(), 1);
+	assert_true(guest_wait(fence, 7));
+	assert_int_equal(signal_with(rewind, 0, fence, 3), 0);
+	assert_int_equal(signal_with(rewind, context, fence, 2), 0);
+	assert_int_equal(guest_gpu_signal(context, done, 2), 0);
+	assert_true(guest_wait(done, 2));
+	assert_int_equal(guest_cpu_signal(fence, 3), 0);
+	assert_int_equal(guest_misuse(), 0);
+	guest_finish();
+}
+
+static void the_cpu_signals_with_flags_that_mean_something_there(void **state)
+{
+	d3dkmt_handle fence;
+
+	(void)state;
+	guest_start(SOFTWARE);
+	fence = guest_fence(0, 0, NULL);
+	assert_int_equal(signal_with(8, 0, fence, 1), HOST_STATUS_INVALID_PARAMETER);
+	assert_int_equal(guest_misuse(), 1);
+	assert_int_equal(signal_with(D3DDDICB_SIGNALFLAGS_ENQUEUE_CPU_EVENT, 0, fence, 1),
+			 HOST_STATUS_INVALID_PARAMETER);
+	assert_int_equal(guest_misuse(), 1);
+	guest_finish();
+}
+
+/* What queued work would still have told is lost with it. */
+static void unfinished_waits_and_signals_are_told(void **state)
+{
+	struct host_destroy_context destroy;
+	d3dkmt_handle fence;
+
+	(void)state;
+	guest_start(SOFTWARE);
+	destroy.context = guest_context(0);
+	fence = guest_fence(0, 0, NULL);
+	assert_int_equal(guest_gpu_wait(destroy.context, fence, 1), 0);
+	assert_int_equal(guest_gpu_signal(destroy.context, fence, 2), 0);
+	assert_int_equal(guest_send(HOST_DESTROYCONTEXT, &destroy, NULL), 0);
+	assert_true(guest_reported("2 waits and signals unfinished"));
 	guest_finish();
 }
 
@@ -441,6 +524,9 @@ int main(void)
 		cmocka_unit_test(the_gpu_reads_fences_and_host_memory),
 		cmocka_unit_test(the_urgent_context_goes_first),
 		cmocka_unit_test(wrong_calls_are_refused),
+		cmocka_unit_test(a_fence_does_not_go_back),
+		cmocka_unit_test(the_cpu_signals_with_flags_that_mean_something_there),
+		cmocka_unit_test(unfinished_waits_and_signals_are_told),
 		cmocka_unit_test(destroyed_things_take_no_work),
 		cmocka_unit_test(a_process_may_end_amid_work),
 		cmocka_unit_test(threads_may_submit_at_once),

@@ -162,9 +162,14 @@ static void supply_memory(void)
 	map(guest.allocation, GUEST_BASE, GUEST_BYTES);
 }
 
+d3dkmt_handle guest_try_user_queue(uint32_t scheduler_id)
+{
+	return allocate(GUEST_BYTES, 0x8, 0, scheduler_id);
+}
+
 d3dkmt_handle guest_user_queue(uint32_t scheduler_id, bool usable)
 {
-	d3dkmt_handle allocation = allocate(GUEST_BYTES, 0x8, 0, scheduler_id);
+	d3dkmt_handle allocation = guest_try_user_queue(scheduler_id);
 
 	assert_int_not_equal(allocation, 0);
 	if (usable) {
@@ -217,6 +222,7 @@ void guest_start(const char *spec)
 	memset(&guest, 0, sizeof(guest));
 	memset(events.raised, 0, sizeof(events.raised));
 	events.next = EVENTS / 2;
+	guest.hint = 3;
 	if (fixture_load(spec, ADAPTERS, &fixture, &error) ||
 	    fixture_modify(fixture, "pending=never", &error))
 		fail_msg("%s", error.text);
@@ -253,7 +259,7 @@ d3dkmt_handle guest_context_on(uint32_t node, uint32_t flags)
 					      .node_ordinal = node,
 					      .engine_affinity = 1,
 					      .flags = flags,
-					      .client_hint = 3,
+					      .client_hint = guest.hint,
 					      .private_data = data,
 					      .private_data_size = guest.long_form ? 0x1a8 : 0x40};
 	struct host_create_context_reply reply = {.private_data = back};

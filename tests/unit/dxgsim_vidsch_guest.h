@@ -23,6 +23,7 @@ struct guest {
 	d3dkmt_handle process, device, paging_queue, paging_fence, allocation;
 	uint8_t *memory;
 	uint32_t node;	/* of compute */
+	uint32_t hint;	/* of contexts: who asks */
 	bool state;	/* firmware-managed */
 	bool long_form; /* of contexts */
 	bool async;	/* work is not answered */
@@ -57,6 +58,8 @@ void guest_queue(struct guest_queue *out);
 d3dkmt_handle guest_fence(uint64_t value, uint32_t flags, uint64_t *gpu_va);
 /* Ring memory for software queues of that scheduler id; @usable: resident and mapped. */
 d3dkmt_handle guest_user_queue(uint32_t scheduler_id, bool usable);
+/* Without more; 0 when the host refuses. */
+d3dkmt_handle guest_try_user_queue(uint32_t scheduler_id);
 void guest_destroy_memory(void);
 void guest_evict_memory(void);
 

@@ -5,6 +5,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dxgsim/host/arena.h"
+#include "dxgsim/host/model.h"
 
 #define SOFTWARE "rx6800"
 #define HARDWARE "rx7900xtx,hws"
@@ -258,7 +263,7 @@ static void a_refusal_without_answer_shows_in_the_state(void **state)
 	uint32_t bytes;
 
 	(void)state;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 6; i++) {
 		guest_start(HARDWARE);
 		guest_queue(&queue);
 		fence = guest_fence(0, 0, NULL);
@@ -277,6 +282,12 @@ static void a_refusal_without_answer_shows_in_the_state(void **state)
 			break;
 		case 3:
 			assert_int_equal(guest_gpu_signal(queue.hwqueue, queue.progress, 1), 0);
+			break;
+		case 4:
+			assert_int_equal(guest_cpu_signal(queue.progress, 1), 0);
+			break;
+		case 5:
+			assert_int_equal(guest_cpu_signal(queue.hwqueue, 1), 0);
 			break;
 		}
 		guest.async = false;
@@ -304,6 +315,151 @@ static void a_marked_device_is_lost(void **state)
 	guest_finish();
 }
 
+/* Its memory can be taken down, in any order; there is no more to be had. */
+static void a_lost_device_is_given_nothing_new(void **state)
+{
+	struct host_mark_device_as_error mark = {0};
+	struct host_make_resident resident = {.allocation_count = 1, .allocations = &guest.allocation};
+	struct host_make_resident_reply resident_reply = {0};
+	struct host_map_gpu_va map = {.args = {.base_address = 4 * GUEST_BASE,
+					       .size_in_pages = GUEST_BYTES / HOST_PAGE_SIZE,
+					       .protection = D3DDDIGPUVA_PROTECTION_TYPE_WRITE}};
+	struct host_map_gpu_va_reply map_reply = {0};
+	struct host_create_paging_queue paging = {0};
+	struct host_create_paging_queue_reply paging_reply = {0};
+	struct host_create_sync_object sync = {.args = {.info = {.type = D3DDDI_MONITORED_FENCE}}};
+	struct host_create_sync_object_reply sync_reply = {0};
+	struct host_lock lock = {0};
+	struct host_lock_reply lock_reply = {0};
+	struct host_free_gpu_va unmap = {.args = {.base_address = GUEST_BASE, .size = GUEST_BYTES}};
+
+	(void)state;
+	guest_start(HARDWARE);
+	mark.device = resident.device = map.device = paging.device = sync.args.device = guest.device;
+	lock.args.device = guest.device;
+	lock.args.allocation = map.args.allocation = guest.allocation;
+	resident.paging_queue = map.args.paging_queue = guest.paging_queue;
+	assert_int_equal(guest_send(HOST_MARKDEVICEASERROR, &mark, NULL), 0);
+	assert_int_equal(guest_send(HOST_MAKERESIDENT, &resident, &resident_reply),
+			 HOST_STATUS_DEVICE_REMOVED);
+	assert_int_equal(guest_send(HOST_MAPGPUVIRTUALADDRESS, &map, &map_reply), HOST_STATUS_DEVICE_REMOVED);
+	assert_int_equal(map_reply.virtual_address, 0);
+	assert_int_equal(guest_send(HOST_LOCK2, &lock, &lock_reply), HOST_STATUS_DEVICE_REMOVED);
+	assert_int_equal(guest_try_user_queue(5), 0);
+	guest_send(HOST_CREATEPAGINGQUEUE, &paging, &paging_reply);
+	assert_int_equal(paging_reply.paging_queue, 0);
+	guest_send(HOST_CREATESYNCOBJECT, &sync, &sync_reply);
+	assert_int_equal(sync_reply.sync_object, 0);
+	guest_evict_memory();
+	assert_int_equal(guest_send(HOST_FREEGPUVIRTUALADDRESS, &unmap, NULL), 0);
+	guest_destroy_memory();
+	assert_int_equal(guest_misuse(), 0);
+	guest_finish();
+}
+
+/* A program that says so of memory in use gets it corrupted on Windows. */
+static void memory_in_use_is_not_said_to_be_free(void **state)
+{
+	const uint64_t mark = guest_data(0), wait = guest_data(1);
+	const uint32_t words[] = {
+		0xc0033700,
+		5u << 8 | 1u << 20 | 3u << 25,
+		(uint32_t)mark,
+		(uint32_t)(mark >> 32),
+		1,
+		0xc0053c00,
+		3 | 1u << 4,
+		(uint32_t)wait,
+		(uint32_t)(wait >> 32),
+		1,
+		~0u,
+		4,
+	};
+	struct host_destroy_allocation destroy = {
+		.flags = D3DDDICB_DESTROYALLOCATION2FLAGS_ASSUME_NOT_IN_USE,
+		.allocation_count = 1,
+	};
+	struct guest_queue queue;
+	d3dkmt_handle other;
+	uint64_t commands;
+	uint32_t bytes;
+
+	(void)state;
+	guest_start(HARDWARE);
+	guest_queue(&queue);
+	other = guest_user_queue(5, true);
+	commands = guest_words(words, 12, &bytes);
+	assert_int_equal(guest_submit_hw(&queue, commands, bytes), 0);
+	for (int i = 0; i < 10000 && !guest_value(0); i++)
+		poll(NULL, 0, 1);
+	assert_int_equal(guest_value(0), 1);
+	destroy.device = guest.device;
+	destroy.allocations = &other;
+	assert_int_equal(guest_send(HOST_DESTROYALLOCATION, &destroy, NULL), 0);
+	assert_int_equal(guest_misuse(), 0);
+	destroy.allocations = &guest.allocation;
+	assert_int_equal(guest_send(HOST_DESTROYALLOCATION, &destroy, NULL), 0);
+	assert_true(guest_reported("said not to be in use, but is by job 1 of hardware queue"));
+	guest_finish();
+}
+
+/* What hangs by the adapter's file alone is no fault of the program; a compute job beside it is. */
+static void a_timeout_is_told_where_sdma_hangs(void **state)
+{
+	d3dkmt_handle context;
+	uint64_t commands;
+	uint32_t bytes;
+
+	(void)state;
+	guest_start(SOFTWARE ",sdma=hangs,timeout-ms=20");
+	context = guest_context(0);
+	commands = guest_wait_memory(guest_data(0), 1, &bytes);
+	assert_int_equal(guest_submit(context, commands, bytes, 0), 0);
+	assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
+	assert_true(guest_reported("GPU timeout: job 1 of context"));
+	assert_int_equal(guest_misuse(), 1);
+	guest_finish();
+}
+
+static void hang_devices(uint32_t count)
+{
+	struct host_create_device request = {0};
+	struct host_create_device_reply reply = {0};
+	uint32_t bytes;
+	uint64_t commands = guest_wait_memory(guest_data(0), 1, &bytes);
+
+	while (count--) {
+		guest_send(HOST_CREATEDEVICE, &request, &reply);
+		guest.device = reply.device;
+		guest_submit(guest_context(0), commands, bytes, 0);
+		guest_lost_state();
+	}
+}
+
+/* Windows: TdrLimitCount and TdrLimitTime, five in a minute; what is counted is the machine's, not a process'. */
+static void the_sixth_timeout_within_a_minute_ends_the_host(void **state)
+{
+	struct arena *arena;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(arena_own(&arena), 0);
+	for (uint32_t process = 0; process < 3; process++) {
+		pid = fork();
+		if (!pid) {
+			guest_start(SOFTWARE ",timeout-ms=1");
+			host_model_share(guest.model, arena);
+			hang_devices(2);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), process < 2 ? 0 : DXGSIM_EXIT_REPORT);
+	}
+	arena_close(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +476,10 @@ int main(void)
 		cmocka_unit_test(the_innocent_go_on),
 		cmocka_unit_test(a_refusal_without_answer_shows_in_the_state),
 		cmocka_unit_test(a_marked_device_is_lost),
+		cmocka_unit_test(a_lost_device_is_given_nothing_new),
+		cmocka_unit_test(memory_in_use_is_not_said_to_be_free),
+		cmocka_unit_test(a_timeout_is_told_where_sdma_hangs),
+		cmocka_unit_test(the_sixth_timeout_within_a_minute_ends_the_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

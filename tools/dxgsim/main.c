@@ -65,9 +65,9 @@ static void append(struct list *list, const char *word)
 }
 
 static const struct argp_option argp_options[] = {
-	{"adapter", 'a', "NAME[,MODIFIER...]", 0,
-	 "Simulate this adapter; may be repeated. NAME is one of --list-adapters or a path, or none: a "
-	 "driver without any adapter. Default: rx6800 and radeon680m",
+	{"adapter", 'a', "ADAPTER", 0,
+	 "Simulate this adapter, NAME[,MODIFIER...]; may be repeated. NAME is one of --list-adapters or a "
+	 "path, or none: a driver without any adapter. Default: rx6800 and radeon680m",
 	 0},
 	{"fault", OPTION_FAULT, "SPEC", 0, "Let a call fail, see below; may be repeated", 0},
 	{"rtt-us", OPTION_RTT, "N", 0, "Charge N microseconds for each message that waits for the host", 0},
@@ -192,13 +192,25 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* argp breaks lines of more than 78 characters */
+static const char exit_statuses[] =
+	"The report has a line for each finding: process, LEAK, MISUSE, FATAL or NOTE,\n"
+	"and what it is. Notes are for information; the others make the exit status:\n"
+	"  70           COMMAND leaked or misused something\n"
+	"  64           this command line cannot be followed\n"
+	"  126, 127     COMMAND cannot be run, or is not there\n"
+	"  128+N        COMMAND was ended by signal N\n"
+	"and else it is that of COMMAND.\n";
+
 static char *add_grammar(int key, const char *text, void *input)
 {
 	char *both = NULL;
 
 	(void)input;
 	if (key == ARGP_KEY_HELP_POST_DOC)
-		return asprintf(&both, "%s\n%s", fixture_modifiers, fault_grammar) < 0 ? NULL : both;
+		return asprintf(&both, "%s\n%s\n%s", fixture_modifiers, fault_grammar, exit_statuses) < 0
+			       ? NULL
+			       : both;
 	return (char *)(uintptr_t)text;
 }
 

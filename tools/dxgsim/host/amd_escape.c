@@ -2,6 +2,7 @@
 /* AMD's escapes. Public source: AMD ROCdbgapi (header, return codes). An escape carries no NTSTATUS. */
 #include <string.h>
 
+#include "dxgsim/host/amd_blob.h"
 #include "dxgsim/host/types.h"
 
 #define HEADER_SIZE	 0x80u
@@ -13,18 +14,10 @@
 #define RC_UNSUPPORTED	 2u
 #define RC_BAD_PARAMETER 0xdu
 
-static uint32_t get32(const uint8_t *blob, uint32_t offset)
-{
-	uint32_t value;
-
-	memcpy(&value, blob + offset, sizeof(value));
-	return value;
-}
-
 static uint32_t power(struct host_call *call, const uint8_t *blob, uint32_t size)
 {
-	if (size != POWER_SIZE || get32(blob, 0x80) != 0x40 || get32(blob, 0xc4) != 0x20 || blob[0x84] > 1 ||
-	    !(blob[0x88] & 2)) {
+	if (size != POWER_SIZE || amd_get32(blob, 0x80) != 0x40 || amd_get32(blob, 0xc4) != 0x20 ||
+	    blob[0x84] > 1 || !(blob[0x88] & 2)) {
 		report_misuse("%s: malformed power request of 0x%x bytes", call->name, size);
 		return RC_BAD_PARAMETER;
 	}
@@ -46,12 +39,12 @@ void host_escape(struct host_call *call)
 	}
 	if (call->adapter->fixture->escape_ignored)
 		return;
-	if (request->size < HEADER_SIZE || get32(blob, 0) != HEADER_SIZE ||
-	    get32(blob, 4) != HEADER_VERSION) {
+	if (request->size < HEADER_SIZE || amd_get32(blob, 0) != HEADER_SIZE ||
+	    amd_get32(blob, 4) != HEADER_VERSION) {
 		report_misuse("%s: no AMD escape header in %u bytes", call->name, request->size);
 		return;
 	}
-	if (get32(blob, 8) == POWER_CODE)
+	if (amd_get32(blob, 8) == POWER_CODE)
 		code = power(call, blob, request->size);
 	memcpy(blob + RETURN_CODE, &code, sizeof(code));
 }

@@ -7,7 +7,8 @@
 #define HEADER_SIZE  0x08u
 #define ENTRY_SIZE   0x40u
 #define WORD	     4u
-#define IB_ALIGNMENT 0x318cu /* {start, size} for graphics, then for compute */
+#define MAX_WORDS    0xfffffu /* PM4 and SDMA: the size in a packet INDIRECT_BUFFER has 20 bits */
+#define IB_ALIGNMENT 0x318cu  /* {start, size} for graphics, then for compute */
 
 /* scheduler ids */
 #define GRAPHICS  0u
@@ -47,6 +48,9 @@ static int check_commands(const struct fixture *fixture, uint32_t id, const stru
 	if (!submission->bytes || submission->bytes % step)
 		return amd_wrong(reason, "%u bytes of commands, want a multiple of 0x%x", submission->bytes,
 				 step);
+	if (submission->bytes / WORD > MAX_WORDS)
+		return amd_wrong(reason, "%u bytes of commands, an engine takes at most %u at once",
+				 submission->bytes, MAX_WORDS * WORD);
 	return 0;
 }
 

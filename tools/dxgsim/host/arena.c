@@ -17,7 +17,7 @@
 #include "dxgsim/host/types.h"
 
 #define ARENA_MAGIC   0x616e657261677864ull
-#define ARENA_VERSION 1u
+#define ARENA_VERSION 2u
 #define NO_SLOT	      UINT32_MAX
 #define NOBODY	      ((pid_t)-1) /* has left, with something still counted */
 
@@ -40,9 +40,11 @@ struct arena_memory {
 	uint32_t version;
 	uint32_t size;
 	uint64_t machine;
-	pthread_mutex_t lock; /* slots, high, joined, reaped */
+	pthread_mutex_t lock; /* slots, high, joined, reaped, resets */
 	uint32_t high;	      /* no slot from here on was ever taken */
 	uint64_t joined, reaped;
+	uint64_t resets[ARENA_RESETS]; /* when; 0: never */
+	uint32_t reset_count;	       /* ever */
 	struct arena_slot slots[ARENA_PROCESSES];
 	struct arena_counters counters[ARENA_PROCESSES];
 };
@@ -459,6 +461,20 @@ void arena_history(const struct arena *arena, uint64_t *joined, uint64_t *reaped
 {
 	*joined = arena->memory->joined;
 	*reaped = arena->memory->reaped;
+}
+
+uint32_t arena_reset_happened(struct arena *arena, uint64_t now_ns, uint64_t window_ns)
+{
+	uint32_t recent = 0;
+
+	if (!arena)
+		return 1;
+	arena_lock(arena);
+	arena->memory->resets[arena->memory->reset_count++ % ARENA_RESETS] = now_ns;
+	for (uint32_t i = 0; i < ARENA_RESETS; i++)
+		recent += arena->memory->resets[i] && now_ns - arena->memory->resets[i] < window_ns;
+	arena_unlock(arena);
+	return recent;
 }
 
 static void describe_one(char *text, size_t size, uint64_t number, const char *what)

@@ -23,6 +23,7 @@
 #define ARENA_KINDS	16u /* enum host_kind */
 #define ARENA_GROUPS	2u  /* enum segment_group */
 #define ARENA_PROCESSES 1024u
+#define ARENA_RESETS	8u
 
 enum arena_use {
 	ARENA_RESIDENT,
@@ -96,6 +97,12 @@ typedef void (*arena_visitor)(void *arg, enum arena_owner owner, pid_t pid,
 void arena_visit(const struct arena *arena, arena_visitor visit, void *arg);
 /* Processes that ever joined, and those of them whose slot was taken back. */
 void arena_history(const struct arena *arena, uint64_t *joined, uint64_t *reaped);
+
+/*
+ * The GPU was reset at @now_ns of CLOCK_MONOTONIC, which is the same in all processes.  How often that was so in the
+ * last @window_ns, this one included and no more than ARENA_RESETS; 1 without an arena.
+ */
+uint32_t arena_reset_happened(struct arena *arena, uint64_t now_ns, uint64_t window_ns);
 
 /* "2 devices, 1 sync object, 65536 bytes resident", for people; false: nothing at all. */
 bool arena_describe(const struct arena_totals *totals, char *text, size_t size);

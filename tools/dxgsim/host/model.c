@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The model host's life and the way messages take to their handlers. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +49,11 @@ static void process_destroy(struct host_model *model, struct host_process *proce
 	arena_leave(model->arena);
 }
 
+/* Another thread may still be about to tell the guest something, and have its descriptors open. */
 static void destroy_process(struct host_call *call)
 {
+	while (call->model->upcalls_in_flight)
+		pthread_cond_wait(&call->model->idle, &call->model->lock);
 	process_destroy(call->model, call->process);
 }
 
@@ -163,6 +167,18 @@ static bool needs_adapter(enum host_message_type type)
 	default:
 		return false;
 	}
+}
+
+int host_thread(struct host_model *model, pthread_t *thread, void *(*main)(void *model))
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = -pthread_create(thread, NULL, main, model);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
 }
 
 static int model_send(void *host, struct host_message *m)

@@ -138,6 +138,7 @@ struct host_allocation {
 	uint32_t locks;
 	uint32_t mappings; /* GPU VA ranges that show it */
 	uint32_t priority;
+	uint32_t used_by[FIXTURE_MAX_ENGINES]; /* last job of each engine that touched it */
 };
 
 struct host_resource {
@@ -261,7 +262,8 @@ struct host_adapter {
 	uint64_t committed[SEGMENT_GROUPS];
 	uint64_t evicted_bytes;
 	uint32_t next_queue_id;
-	struct gpu_cache *cache; /* shared by the engines */
+	struct gpu_cache *cache;    /* shared by the engines */
+	struct host_engine *active; /* executes packets at this moment */
 	struct host_engine engines[FIXTURE_MAX_ENGINES];
 };
 
@@ -349,8 +351,8 @@ void io_store_put(struct host_model *model, uint64_t offset, uint64_t size);
 int fence_create(struct host_model *model, uint32_t type, uint64_t value, bool page, struct host_fence **out);
 void fence_put(struct host_model *model, struct host_fence *fence);
 void fence_set(struct host_model *model, struct host_fence *fence, uint64_t value);
-/* A signal as the type of the object wants it. 0 or an NTSTATUS. */
-int32_t fence_signal(struct host_model *model, struct host_fence *fence, uint64_t value);
+/* A signal as the type of the object wants it. 0 or an NTSTATUS, after a report of what @who did. */
+int32_t fence_signal(struct host_model *model, const struct host_point *point, bool rewind, const char *who);
 /* Its device is gone: all ones, and no later write changes that. */
 void fence_lose(struct host_model *model, struct host_fence *fence);
 uint64_t fence_gpu_address(const struct host_fence *fence);
@@ -361,7 +363,6 @@ void vidmm_sync_destroy(struct host_model *model, struct host_process *process, 
 void waits_drop(struct host_model *model, struct host_process *process);
 void host_create_sync_object(struct host_call *call);
 void host_destroy_sync_object(struct host_call *call);
-void host_signal_sync_object(struct host_call *call);
 void host_wait_from_cpu(struct host_call *call);
 void host_create_nt_shared_object(struct host_call *call);
 void host_open_sync_object(struct host_call *call);
@@ -372,6 +373,11 @@ void host_destroy_device(struct host_call *call);
 void host_get_device_state(struct host_call *call);
 void host_mark_device_as_error(struct host_call *call);
 void vidmm_device_destroy(struct host_model *model, struct host_device *device);
+/*
+ * A device that is lost takes nothing and is given nothing new: false, and the status says so. The program may not
+ * know yet, so that is no misuse.
+ */
+bool vidmm_device_active(struct host_call *call, const struct host_device *device);
 
 /* vidmm_paging.c */
 /* What the queue has promised for later will not come. */
@@ -430,6 +436,10 @@ void va_drop_allocation(struct va_space *va, struct host_allocation *allocation)
 void host_reserve_gpu_va(struct host_call *call);
 void host_map_gpu_va(struct host_call *call);
 void host_free_gpu_va(struct host_call *call);
+
+/* model.c */
+/* A thread of the host, which takes none of the program's signals. 0 or -errno. */
+int host_thread(struct host_model *model, pthread_t *thread, void *(*main)(void *model));
 
 /* kmt_query.c, amd_adapter.c, amd_escape.c */
 void host_query_adapter_info(struct host_call *call);

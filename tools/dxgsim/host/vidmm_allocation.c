@@ -172,6 +172,10 @@ void host_create_allocation(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 		return;
 	}
+	if (!vidmm_device_active(call, device)) {
+		call->m->reply_length = 0;
+		return;
+	}
 	if (!device->adapter->fixture->amd) {
 		report_misuse("%s: AMD private data sent to vendor 0x%04x", call->name,
 			      device->adapter->fixture->vendor);
@@ -210,6 +214,31 @@ void host_create_allocation(struct host_call *call)
 	call->m->reply_length = 0;
 }
 
+static void check_unused(const struct host_call *call, const struct host_allocation *allocation)
+{
+	const struct host_destroy_allocation *request = call->m->request.destroy_allocation;
+
+	if (allocation->locks)
+		report_misuse("%s: allocation 0x%x is still locked", call->name, allocation->object.handle);
+	if (request->flags & D3DDDICB_DESTROYALLOCATION2FLAGS_ASSUME_NOT_IN_USE)
+		vidsch_check_unused(call, allocation);
+}
+
+static void destroy_resource(struct host_call *call, d3dkmt_handle handle)
+{
+	struct host_resource *resource =
+		objects_find(&call->process->handles, handle, HOST_OBJECT_RESOURCE, call->name);
+	const struct host_allocation *allocation;
+
+	if (!resource) {
+		call->m->status = HOST_STATUS_INVALID_HANDLE;
+		return;
+	}
+	LIST_FOREACH(allocation, &resource->allocations, resource_link)
+	check_unused(call, allocation);
+	vidmm_resource_destroy(call->model, resource);
+}
+
 void host_destroy_allocation(struct host_call *call)
 {
 	const struct host_destroy_allocation *request = call->m->request.destroy_allocation;
@@ -221,13 +250,7 @@ void host_destroy_allocation(struct host_call *call)
 		return;
 	}
 	if (request->resource) {
-		struct host_resource *resource = objects_find(&call->process->handles, request->resource,
-							      HOST_OBJECT_RESOURCE, call->name);
-
-		if (resource)
-			vidmm_resource_destroy(call->model, resource);
-		else
-			call->m->status = HOST_STATUS_INVALID_HANDLE;
+		destroy_resource(call, request->resource);
 		return;
 	}
 	for (uint32_t i = 0; i < request->allocation_count; i++) {
@@ -240,13 +263,12 @@ void host_destroy_allocation(struct host_call *call)
 		}
 		allocation = objects_find(&call->process->handles, request->allocations[i],
 					  HOST_OBJECT_ALLOCATION, call->name);
-		if (allocation && allocation->locks)
-			report_misuse("%s: allocation 0x%x is still locked", call->name,
-				      request->allocations[i]);
-		if (allocation)
-			vidmm_allocation_destroy(call->model, allocation);
-		else
+		if (!allocation) {
 			call->m->status = HOST_STATUS_INVALID_HANDLE;
+			continue;
+		}
+		check_unused(call, allocation);
+		vidmm_allocation_destroy(call->model, allocation);
 	}
 }
 
@@ -345,6 +367,8 @@ void host_lock(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 		return;
 	}
+	if (!vidmm_device_active(call, allocation->device))
+		return;
 	/* AMD: visible memory that the GPU has mapped cannot be locked any more */
 	if (!allocation->cpu_visible || (!allocation->locks && !allocation->system && allocation->mappings)) {
 		call->m->status = HOST_STATUS_INVALID_PARAMETER;

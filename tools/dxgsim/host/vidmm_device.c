@@ -6,8 +6,14 @@
 
 void host_create_device(struct host_call *call)
 {
-	struct host_device *device = calloc(1, sizeof(*device));
+	uint32_t flags = call->m->request.create_device->flags;
+	struct host_device *device;
 
+	if (flags & ~D3DKMT_CREATEDEVICEFLAGS_DISABLE_GPU_TIMEOUT) {
+		report_misuse("%s: flags 0x%x", call->name, flags);
+		return;
+	}
+	device = calloc(1, sizeof(*device));
 	if (!device || objects_add(&call->process->handles, &device->object, HOST_OBJECT_DEVICE)) {
 		free(device);
 		return; /* no status: handle 0 is the refusal */
@@ -34,6 +40,14 @@ void vidmm_device_destroy(struct host_model *model, struct host_device *device)
 	objects_remove(&device->process->handles, &device->object);
 	LIST_REMOVE(device, link);
 	free(device);
+}
+
+bool vidmm_device_active(struct host_call *call, const struct host_device *device)
+{
+	if (device->execution_state == D3DKMT_DEVICEEXECUTION_ACTIVE)
+		return true;
+	call->m->status = HOST_STATUS_DEVICE_REMOVED;
+	return false;
 }
 
 void host_destroy_device(struct host_call *call)

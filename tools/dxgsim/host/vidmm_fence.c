@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Synchronisation objects: fence values in pages the guest maps, CPU signals, CPU waits that raise a guest
- * event. What contexts signal and wait for is in vidsch_submit.c.
+ * Synchronisation objects: fence values in pages the guest maps, CPU waits that raise a guest event. Signals, and
+ * what contexts wait for, are in vidsch_submit.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -148,6 +148,8 @@ void vidmm_sync_destroy(struct host_model *model, struct host_process *process, 
 	free(sync);
 }
 
+#define KNOWN_FLAGS (2 * D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_NO_GPU_ACCESS - 1) /* Microsoft: from Shared on */
+
 static bool has_page(uint32_t type)
 {
 	return type == D3DDDI_MONITORED_FENCE || type == D3DDDI_PERIODIC_MONITORED_FENCE;
@@ -172,6 +174,37 @@ static struct host_sync *sync_create(struct host_call *call, struct host_device 
 	return sync;
 }
 
+/* What a new object of this type has to start with; false: no such object here. */
+static bool initial_value(const struct d3dddi_synchronizationobjectinfo2 *info, uint64_t *value)
+{
+	*value = 0;
+	switch (info->type) {
+	case D3DDDI_SYNCHRONIZATION_MUTEX:
+		*value = info->synchronization_mutex.initial_state ? 1 : 0;
+		return true;
+	case D3DDDI_SEMAPHORE:
+		*value = info->semaphore.initial_count;
+		return info->semaphore.max_count && *value <= info->semaphore.max_count;
+	case D3DDDI_FENCE:
+		*value = info->fence.fence_value;
+		return true;
+	case D3DDDI_CPU_NOTIFICATION:
+		return true;
+	case D3DDDI_MONITORED_FENCE:
+		*value = info->monitored_fence.initial_fence_value;
+		return true;
+	default: /* periodic fences need a display, which a vGPU does not have */
+		return false;
+	}
+}
+
+static void share_fence(struct host_model *model, struct host_fence *fence)
+{
+	fence->global = model->next_global;
+	model->next_global += 0x40;
+	LIST_INSERT_HEAD(&model->shared_fences, fence, shared_link);
+}
+
 /* A refusal leaves the reply zero: the message carries no status. */
 void host_create_sync_object(struct host_call *call)
 {
@@ -181,32 +214,17 @@ void host_create_sync_object(struct host_call *call)
 	struct host_device *device;
 	struct host_fence *fence;
 	struct host_sync *sync;
-	uint64_t value = 0;
+	uint64_t value;
 
 	device = objects_find(&call->process->handles, args->device, HOST_OBJECT_DEVICE, call->name);
-	if (!device)
+	if (!device || !vidmm_device_active(call, device))
 		return;
-	switch (info->type) {
-	case D3DDDI_SYNCHRONIZATION_MUTEX:
-		value = info->synchronization_mutex.initial_state ? 1 : 0;
-		break;
-	case D3DDDI_SEMAPHORE:
-		if (!info->semaphore.max_count || info->semaphore.initial_count > info->semaphore.max_count)
-			return;
-		value = info->semaphore.initial_count;
-		break;
-	case D3DDDI_FENCE:
-		value = info->fence.fence_value;
-		break;
-	case D3DDDI_CPU_NOTIFICATION:
-		break;
-	case D3DDDI_MONITORED_FENCE:
-		value = info->monitored_fence.initial_fence_value;
-		break;
-	default: /* periodic fences need a display, which a vGPU does not have */
+	if (info->flags & ~KNOWN_FLAGS) {
+		report_misuse("%s: flags 0x%x", call->name, info->flags);
 		return;
 	}
-	if (fence_create(call->model, info->type, value, has_page(info->type), &fence))
+	if (!initial_value(info, &value) ||
+	    fence_create(call->model, info->type, value, has_page(info->type), &fence))
 		return;
 	if (info->type == D3DDDI_SEMAPHORE)
 		fence->max_count = info->semaphore.max_count;
@@ -217,12 +235,9 @@ void host_create_sync_object(struct host_call *call)
 		fence_put(call->model, fence);
 		return;
 	}
-	if (info->flags & D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_SHARED) {
-		fence->global = call->model->next_global;
-		call->model->next_global += 0x40;
-		LIST_INSERT_HEAD(&call->model->shared_fences, fence, shared_link);
-		reply->global_sync_object = fence->global;
-	}
+	if (info->flags & D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_SHARED)
+		share_fence(call->model, fence);
+	reply->global_sync_object = fence->global;
 	reply->sync_object = sync->object.handle;
 	if (fence->page == NO_FENCE_PAGE)
 		return;
@@ -289,6 +304,8 @@ void host_open_sync_object(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 		return;
 	}
+	if (!vidmm_device_active(call, device))
+		return;
 	sync = sync_create(call, device, fence);
 	if (!sync) {
 		call->m->status = HOST_STATUS_NO_MEMORY;
@@ -303,16 +320,35 @@ void host_open_sync_object(struct host_call *call)
 	}
 }
 
-int32_t fence_signal(struct host_model *model, struct host_fence *fence, uint64_t value)
+/* Microsoft: D3DDDICB_SIGNALFLAGS, AllowFenceRewind. */
+static int32_t set_value(struct host_model *model, const struct host_point *point, bool rewind,
+			 const char *who)
 {
+	struct host_fence *fence = point->fence;
+
+	if (!rewind && point->value < fence->value && !fence->lost) {
+		report_misuse("%s: fence 0x%x is signalled from %llu back to %llu", who, point->handle,
+			      (unsigned long long)fence->value, (unsigned long long)point->value);
+		return HOST_STATUS_INVALID_PARAMETER;
+	}
+	fence_set(model, fence, point->value);
+	return 0;
+}
+
+int32_t fence_signal(struct host_model *model, const struct host_point *point, bool rewind, const char *who)
+{
+	struct host_fence *fence = point->fence;
+
 	switch (fence->type) {
 	case D3DDDI_MONITORED_FENCE:
 	case D3DDDI_FENCE:
-		fence_set(model, fence, value);
-		return 0;
+		return set_value(model, point, rewind, who);
 	case D3DDDI_SEMAPHORE:
-		if (fence->value >= fence->max_count)
+		if (fence->value >= fence->max_count) {
+			report_misuse("%s: semaphore 0x%x is signalled beyond its maximum of %u", who,
+				      point->handle, fence->max_count);
 			return HOST_STATUS_INVALID_PARAMETER;
+		}
 		fence_set(model, fence, fence->value + 1);
 		return 0;
 	case D3DDDI_CPU_NOTIFICATION:
@@ -324,44 +360,16 @@ int32_t fence_signal(struct host_model *model, struct host_fence *fence, uint64_
 	}
 }
 
-void host_signal_sync_object(struct host_call *call)
-{
-	const struct host_signal_sync_object *request = call->m->request.signal_sync_object;
-
-	if (request->context_count) {
-		host_signal_from_gpu(call);
-		return;
-	}
-	for (uint32_t i = 0; i < request->object_count; i++) {
-		struct host_sync *sync = objects_find(&call->process->handles, request->objects[i],
-						      HOST_OBJECT_SYNC, call->name);
-
-		if (!sync || sync->paging_queue || sync->hwqueue) {
-			if (sync)
-				report_misuse("%s: 0x%x is the fence of a %s queue, only the host signals it",
-					      call->name, request->objects[i],
-					      sync->hwqueue ? "hardware" : "paging");
-			call->m->status = HOST_STATUS_INVALID_PARAMETER;
-			return;
-		}
-	}
-	for (uint32_t i = 0; i < request->object_count; i++) {
-		struct host_sync *sync = objects_find(&call->process->handles, request->objects[i],
-						      HOST_OBJECT_SYNC, call->name);
-		uint64_t value =
-			i < request->fence_value_count ? request->fence_values[i] : request->fence_value;
-		int32_t status = fence_signal(call->model, sync->fence, value);
-
-		if (status)
-			call->m->status = status;
-	}
-}
-
 void host_wait_from_cpu(struct host_call *call)
 {
 	const struct host_wait_from_cpu *request = call->m->request.wait_from_cpu;
 	struct host_wait *wait;
 
+	if (request->flags & ~D3DDDI_WAITFORSYNCHRONIZATIONOBJECTFROMCPU_FLAGS_WAIT_ANY) {
+		report_misuse("%s: flags 0x%x", call->name, request->flags);
+		call->m->status = HOST_STATUS_INVALID_PARAMETER;
+		return;
+	}
 	if (!request->object_count || request->object_count > MAX_WAIT) {
 		call->m->status = HOST_STATUS_INVALID_PARAMETER;
 		return;

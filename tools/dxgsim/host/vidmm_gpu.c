@@ -119,6 +119,8 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 		return GPU_FAULT_READ_ONLY;
 	if (!range->allocation->resident)
 		return GPU_FAULT_NOT_RESIDENT;
+	if (memory->adapter->active)
+		range->allocation->used_by[memory->adapter->active->node] = memory->adapter->active->serial;
 	if (range->allocation->existing)
 		return guest_span(range->allocation, va, range->offset + (va - range->start),
 				  access == GPU_WRITE, span);

@@ -45,7 +45,7 @@ static int start_worker(struct host_model *model)
 	if (model->worker_runs)
 		return 0;
 	model->worker_stop = false;
-	rc = -pthread_create(&model->worker, NULL, worker_main, model);
+	rc = host_thread(model, &model->worker, worker_main);
 	if (!rc)
 		model->worker_runs = true;
 	return rc;
@@ -95,8 +95,9 @@ int32_t paging_complete(struct host_model *model, struct host_paging_queue *queu
 	}
 	completion = calloc(1, sizeof(*completion));
 	if (!completion || start_worker(model)) {
-		/* the host has nobody to signal later, so it is done now */
+		/* the host has nobody to signal later, so it is done now, with all before it */
 		free(completion);
+		paging_drop_completions(model, queue);
 		*value = ++queue->last_value;
 		fence_set(model, queue->sync.fence, *value);
 		return HOST_STATUS_OK;
@@ -119,7 +120,7 @@ void host_create_paging_queue(struct host_call *call)
 
 	/* no status: a refusal is a zero reply */
 	device = objects_find(&call->process->handles, request->device, HOST_OBJECT_DEVICE, call->name);
-	if (!device)
+	if (!device || !vidmm_device_active(call, device))
 		return;
 	if (request->priority < D3DDDI_PAGINGQUEUE_PRIORITY_BELOW_NORMAL ||
 	    request->priority > D3DDDI_PAGINGQUEUE_PRIORITY_ABOVE_NORMAL || request->physical_adapter_index) {
@@ -238,6 +239,18 @@ static int32_t check_residency(struct host_call *call, struct host_device *devic
 	return 0;
 }
 
+static bool check_flags(struct host_call *call)
+{
+	uint32_t flags = call->m->request.make_resident->flags;
+
+	if (flags <= (D3DDDI_MAKERESIDENT_FLAGS_CANT_TRIM_FURTHER | D3DDDI_MAKERESIDENT_FLAGS_MUST_SUCCEED) &&
+	    flags != D3DDDI_MAKERESIDENT_FLAGS_MUST_SUCCEED)
+		return true;
+	report_misuse("%s: flags 0x%x; MustSucceed goes with CantTrimFurther only", call->name, flags);
+	call->m->status = HOST_STATUS_INVALID_PARAMETER;
+	return false;
+}
+
 void host_make_resident(struct host_call *call)
 {
 	const struct host_make_resident *request = call->m->request.make_resident;
@@ -252,6 +265,8 @@ void host_make_resident(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 		return;
 	}
+	if (!vidmm_device_active(call, queue->device) || !check_flags(call))
+		return;
 	arena_lock(call->model->arena);
 	status = check_residency(call, queue->device, &reply->num_bytes_to_trim);
 	if (status == HOST_STATUS_NO_MEMORY && arena_reap(call->model->arena)) {
@@ -287,6 +302,9 @@ void host_evict(struct host_call *call)
 	device = objects_find(&call->process->handles, request->device, HOST_OBJECT_DEVICE, call->name);
 	if (!device)
 		return;
+	if (request->flags &
+	    ~(D3DDDI_EVICT_FLAGS_EVICT_ONLY_IF_NECESSARY | D3DDDI_EVICT_FLAGS_NOT_WRITTEN_TO))
+		report_misuse("%s: flags 0x%x", call->name, request->flags);
 	for (uint32_t i = 0; i < request->allocation_count; i++) {
 		struct host_allocation *allocation = listed_allocation(call, device, request->allocations[i]);
 

@@ -9,6 +9,10 @@
 
 #include "dxgsim/host/types.h"
 
+#define KNOWN_PROTECTION                                                           \
+	(D3DDDIGPUVA_PROTECTION_TYPE_WRITE | D3DDDIGPUVA_PROTECTION_TYPE_EXECUTE | \
+	 D3DDDIGPUVA_PROTECTION_TYPE_ZERO | D3DDDIGPUVA_PROTECTION_TYPE_NO_ACCESS)
+
 void va_free_all(struct va_space *va)
 {
 	vidsch_forget(va, 0, UINT64_MAX);
@@ -220,6 +224,10 @@ static struct host_allocation *map_arguments(struct host_call *call, struct host
 	uint64_t align = HOST_PAGE_SIZE, pages;
 
 	*ok = false;
+	if (args->protection & ~KNOWN_PROTECTION) {
+		report_misuse("%s: protection 0x%llx", call->name, (unsigned long long)args->protection);
+		return NULL;
+	}
 	if (args->allocation) {
 		allocation = objects_find(&call->process->handles, args->allocation, HOST_OBJECT_ALLOCATION,
 					  call->name);
@@ -279,71 +287,96 @@ static int where(struct host_call *call, const struct va_space *va, uint64_t sta
 	return -EINVAL;
 }
 
+/* Where the mapping goes, and into which reservation, if any. 0 or an NTSTATUS. */
+static int32_t find_place(struct host_call *call, bool empty, uint64_t size, uint64_t *start,
+			  uint64_t *reservation)
+{
+	const struct d3dddi_mapgpuvirtualaddress *args = &call->m->request.map_gpu_va->args;
+	const struct va_space *va = &call->process->use[call->adapter->index].va;
+	const struct fixture *fixture = call->adapter->fixture;
+	uint64_t low, high;
+	int place = 1;
+
+	*start = args->base_address;
+	*reservation = NOT_RESERVED;
+	if (!limits(fixture, args->minimum_address, args->maximum_address, &low, &high))
+		return HOST_STATUS_INVALID_PARAMETER;
+	if (!*start) {
+		if (!find_free(va, low, high, size, BIG_PAGE, start))
+			return HOST_STATUS_NO_MEMORY;
+	} else if (*start < fixture->va_start || *start >= fixture->va_end ||
+		   size > fixture->va_end - *start) {
+		report_misuse("%s: 0x%llx + 0x%llx is outside the adapter's address range", call->name,
+			      (unsigned long long)*start, (unsigned long long)size);
+		return HOST_STATUS_INVALID_PARAMETER;
+	} else {
+		place = where(call, va, *start, *start + size, reservation);
+	}
+	if (place > 0 && empty) {
+		report_misuse("%s: 0x%llx is not reserved, so there is nothing to unmap", call->name,
+			      (unsigned long long)*start);
+		return HOST_STATUS_INVALID_PARAMETER;
+	}
+	if (place)
+		*reservation = NOT_RESERVED;
+	return place < 0 ? HOST_STATUS_NO_MEMORY : HOST_STATUS_OK;
+}
+
+/* Instead of all that is in its place. 0 or -ENOMEM. */
+static int put_range(struct va_space *va, const struct va_range *range)
+{
+	uint32_t at, covered = 0;
+
+	if (make_room(va, 3))
+		return -ENOMEM;
+	split_at(va, range->start);
+	split_at(va, range->end);
+	at = first_above(va, range->start);
+	while (at + covered < va->count && va->ranges[at + covered].start < range->end)
+		drop_mapping(va, &va->ranges[at + covered++], "it was mapped over");
+	remove_at(va, at, covered);
+	insert_at(va, at, *range);
+	return 0;
+}
+
 void host_map_gpu_va(struct host_call *call)
 {
 	const struct d3dddi_mapgpuvirtualaddress *args = &call->m->request.map_gpu_va->args;
 	struct host_map_gpu_va_reply *reply = call->m->reply.map_gpu_va;
-	const struct fixture *fixture = call->adapter->fixture;
-	struct va_space *va = &call->process->use[call->adapter->index].va;
-	uint64_t low, high, size, start, reservation = NOT_RESERVED;
 	struct host_allocation *allocation;
 	struct host_paging_queue *queue;
-	struct va_range range;
-	uint32_t at, covered = 0;
-	int place = 1;
+	struct va_range range = {
+		.state = args->protection & D3DDDIGPUVA_PROTECTION_TYPE_ZERO ? VA_ZERO : VA_RESERVED,
+		.protection = args->protection,
+		.driver_protection = args->driver_protection,
+	};
+	uint64_t size = args->size_in_pages * HOST_PAGE_SIZE;
 	bool ok;
 
 	queue = objects_find(&call->process->handles, args->paging_queue, HOST_OBJECT_PAGING_QUEUE,
 			     call->name);
 	call->m->status = HOST_STATUS_INVALID_PARAMETER;
-	if (!queue)
+	if (!queue || !vidmm_device_active(call, queue->device))
 		return;
 	allocation = map_arguments(call, queue->device, &ok);
-	if (!ok || !limits(fixture, args->minimum_address, args->maximum_address, &low, &high))
+	if (!ok)
 		return;
-	size = args->size_in_pages * HOST_PAGE_SIZE;
-	start = args->base_address;
-	if (start) {
-		if (start < fixture->va_start || start >= fixture->va_end || size > fixture->va_end - start) {
-			report_misuse("%s: 0x%llx + 0x%llx is outside the adapter's address range",
-				      call->name, (unsigned long long)start, (unsigned long long)size);
-			return;
-		}
-		place = where(call, va, start, start + size, &reservation);
-	} else if (!find_free(va, low, high, size, BIG_PAGE, &start)) {
-		place = -EINVAL;
-	}
-	if (place > 0 && !allocation) {
-		report_misuse("%s: 0x%llx is not reserved, so there is nothing to unmap", call->name,
-			      (unsigned long long)start);
+	call->m->status = find_place(call, !allocation, size, &range.start, &range.reservation);
+	if (call->m->status)
 		return;
-	}
-	if (place < 0 || make_room(va, 3)) {
-		call->m->status = HOST_STATUS_NO_MEMORY;
-		return;
-	}
-	split_at(va, start);
-	split_at(va, start + size);
-	at = first_above(va, start);
-	while (at + covered < va->count && va->ranges[at + covered].start < start + size)
-		drop_mapping(va, &va->ranges[at + covered++], "it was mapped over");
-	remove_at(va, at, covered);
-	range = (struct va_range){
-		.start = start,
-		.end = start + size,
-		.reservation = place ? NOT_RESERVED : reservation,
-		.state = args->protection & D3DDDIGPUVA_PROTECTION_TYPE_ZERO ? VA_ZERO : VA_RESERVED,
-		.protection = args->protection,
-		.driver_protection = args->driver_protection,
-	};
+	range.end = range.start + size;
 	if (allocation) {
 		range.state = VA_MAPPED;
 		range.allocation = allocation;
 		range.offset = args->offset_in_pages * HOST_PAGE_SIZE;
-		allocation->mappings++;
 	}
-	insert_at(va, at, range);
-	reply->virtual_address = start;
+	if (put_range(&call->process->use[call->adapter->index].va, &range)) {
+		call->m->status = HOST_STATUS_NO_MEMORY;
+		return;
+	}
+	if (allocation)
+		allocation->mappings++;
+	reply->virtual_address = range.start;
 	call->m->status = paging_complete(call->model, queue, true, &reply->paging_fence_value);
 }
 

@@ -5,7 +5,7 @@
  * possible. Public source of the rules: Microsoft, "GPU synchronization", "Hardware queues", "TDR".
  */
 #include <sched.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,19 +63,21 @@ static bool wait_over(struct host_model *model, const struct host_work *work)
 	return true;
 }
 
-static void signal_all(struct host_model *model, const struct host_work *work)
-{
-	for (uint32_t i = 0; i < work->count; i++) {
-		if (fence_signal(model, work->points[i].fence, work->points[i].value))
-			report_misuse("a semaphore is signalled beyond its maximum");
-	}
-}
-
 /* ---- queues of work ---- */
 
 static struct host_model *model_of(const struct host_fifo *fifo)
 {
 	return fifo->engine->adapter->model;
+}
+
+static void signal_all(const struct host_fifo *fifo, const struct host_work *work)
+{
+	char who[48];
+
+	snprintf(who, sizeof(who), "a signal queued in %s 0x%x", fifo->hwqueue ? "hardware queue" : "context",
+		 fifo->hwqueue ? fifo->hwqueue->object.handle : fifo->context->object.handle);
+	for (uint32_t i = 0; i < work->count; i++)
+		fence_signal(model_of(fifo), &work->points[i], work->rewind, who);
 }
 
 void vidsch_fifo_init(struct host_fifo *fifo, struct host_context *context, struct host_hwqueue *hwqueue,
@@ -152,7 +154,7 @@ static void fifo_advance(struct host_fifo *fifo)
 				return;
 			break;
 		case WORK_SIGNAL:
-			signal_all(model, work);
+			signal_all(fifo, work);
 			break;
 		case WORK_EVENT:
 			event_put(model, work->event, true);
@@ -190,6 +192,7 @@ void vidsch_adapter_init(struct host_adapter *adapter)
 {
 	memset(adapter->engines, 0, sizeof(adapter->engines));
 	adapter->cache = NULL;
+	adapter->active = NULL;
 	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++) {
 		adapter->engines[i].adapter = adapter;
 		adapter->engines[i].node = i;
@@ -274,6 +277,11 @@ static enum fixture_submit variant(const struct host_engine *engine)
 	return fixture->submit;
 }
 
+bool vidsch_hangs(const struct host_engine *engine)
+{
+	return variant(engine) == FIXTURE_SUBMIT_HANGS;
+}
+
 static void start_job(struct host_engine *engine, struct host_fifo *fifo)
 {
 	const struct host_work *work = TAILQ_FIRST(&fifo->work);
@@ -286,6 +294,7 @@ static void start_job(struct host_engine *engine, struct host_fifo *fifo)
 	};
 
 	engine->running = fifo;
+	engine->serial += engine->serial == UINT32_MAX ? 2 : 1; /* never 0 */
 	engine->started_ns = model_now_ns();
 	engine->wanted_ns = 0;
 	if (variant(engine) != FIXTURE_SUBMIT_GOOD)
@@ -313,6 +322,8 @@ static void finish_job(struct host_engine *engine)
 
 static enum gpu_outcome run_job(struct host_engine *engine)
 {
+	enum gpu_outcome outcome;
+
 	switch (variant(engine)) {
 	case FIXTURE_SUBMIT_GOOD:
 	case FIXTURE_SUBMIT_LOST:
@@ -324,7 +335,10 @@ static enum gpu_outcome run_job(struct host_engine *engine)
 	case FIXTURE_SUBMIT_HANGS:
 		return GPU_WAITING;
 	}
-	return gpu_engine_run(engine->gpu, PACKET_BUDGET);
+	engine->adapter->active = engine;
+	outcome = gpu_engine_run(engine->gpu, PACKET_BUDGET);
+	engine->adapter->active = NULL;
+	return outcome;
 }
 
 static void stop_job(struct host_engine *engine)
@@ -365,7 +379,7 @@ static bool engine_serve(struct host_engine *engine, uint64_t *due_ns)
 		if (vidsch_timed_out(engine, &timeout))
 			return true;
 		*due_ns = model_now_ns() + POLL_NS;
-		if (variant(engine) == FIXTURE_SUBMIT_HANGS)
+		if (vidsch_hangs(engine))
 			*due_ns = timeout;
 		return false;
 	case GPU_STOPPED:
@@ -429,19 +443,14 @@ static void *scheduler_main(void *arg)
 	return NULL;
 }
 
-/* The program's signals are not for this thread. */
 static int start_thread(struct host_model *model)
 {
-	sigset_t all, before;
 	int rc;
 
 	if (model->sched_runs)
 		return 0;
 	model->sched_stop = false;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = -pthread_create(&model->scheduler, NULL, scheduler_main, model);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	rc = host_thread(model, &model->scheduler, scheduler_main);
 	if (!rc)
 		model->sched_runs = true;
 	return rc;

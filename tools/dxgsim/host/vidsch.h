@@ -8,8 +8,10 @@
 #define DXGSIM_HOST_VIDSCH_H
 
 #include "dxgsim/gpu/gpu.h"
+#include "dxgsim/host/message.h"
 
 struct host_adapter;
+struct host_allocation;
 struct host_call;
 struct host_context;
 struct host_device;
@@ -29,6 +31,7 @@ enum work_kind {
 struct host_point {
 	struct host_fence *fence;
 	uint64_t value;
+	d3dkmt_handle handle; /* by which the program knows it */
 };
 
 /* Shared by the work of several contexts: raised by the last that gets there. */
@@ -41,6 +44,7 @@ struct host_work {
 	TAILQ_ENTRY(host_work) link;
 	enum work_kind kind;
 	bool stuck;	   /* job: this host never runs it */
+	bool rewind;	   /* signal: fences may go back */
 	uint64_t commands; /* job */
 	uint32_t bytes;
 	uint64_t progress; /* job of a hardware queue: value of its fence afterwards */
@@ -66,6 +70,7 @@ struct host_engine {
 	struct gpu_engine *gpu;	       /* made for the first job */
 	TAILQ_HEAD(, host_fifo) fifos; /* who was served last is at the end */
 	struct host_fifo *running;     /* its first work is on the engine */
+	uint32_t serial;	       /* of that job, or the last; 0: none was ever */
 	uint64_t started_ns;
 	uint64_t busy_ns;   /* by jobs that have ended */
 	uint64_t wanted_ns; /* since when another context has a job for it, 0: none has */
@@ -85,6 +90,8 @@ void vidsch_work_free(struct host_model *model, struct host_work *work);
 void vidsch_enqueue(struct host_fifo *fifo, struct host_work *work);
 /* Does what has become possible since a fence moved or work came, short of running jobs. */
 void vidsch_advance(struct host_model *model);
+/* The adapter's file says that nothing on this engine ever ends. */
+bool vidsch_hangs(const struct host_engine *engine);
 /* These addresses mean other memory from now on. */
 void vidsch_forget(const struct va_space *va, uint64_t start, uint64_t length);
 /* Stops the scheduler's thread; without the lock. */
@@ -96,6 +103,8 @@ void vidsch_device_lost(struct host_model *model, struct host_device *device, ui
 void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, bool variant);
 /* Whether the job on the engine has held it too long; then its device is lost. Else when to look again. */
 bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns);
+/* Reports the job that is still at work with memory said not to be in use. */
+void vidsch_check_unused(const struct host_call *call, const struct host_allocation *allocation);
 /* Another context has a job ready for the engine. */
 bool vidsch_wanted(const struct host_engine *engine);
 
@@ -112,8 +121,7 @@ void host_destroy_hwqueue(struct host_call *call);
 void host_submit_command(struct host_call *call);
 void host_submit_to_hwqueue(struct host_call *call);
 void host_wait_from_gpu(struct host_call *call);
-/* SIGNALSYNCOBJECT by contexts or hardware queues */
-void host_signal_from_gpu(struct host_call *call);
+void host_signal_sync_object(struct host_call *call);
 void host_flush_device(struct host_call *call);
 
 /* vidmm_gpu.c: gpu_machine_ops of every engine; the space is a struct va_space */

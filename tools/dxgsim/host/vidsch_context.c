@@ -12,12 +12,21 @@
 #define MIN_PRIORITY (-7)
 #define MAX_PRIORITY 7
 #define REWRITTEN    0xd5
+#define MAX_HINT     20u /* Microsoft: D3DKMT_CLIENTHINT */
 
 static void note_unfinished(const struct host_fifo *fifo, const char *kind, d3dkmt_handle handle)
 {
+	const struct host_work *work;
+	uint32_t others = 0;
+
+	TAILQ_FOREACH(work, &fifo->work, link)
+		others += work->kind != WORK_JOB;
 	if (fifo->submitted != fifo->finished)
 		report_note("%s 0x%x is destroyed with %llu jobs unfinished", kind, handle,
 			    (unsigned long long)(fifo->submitted - fifo->finished));
+	else if (others)
+		report_note("%s 0x%x is destroyed with %u waits and signals unfinished", kind, handle,
+			    others);
 }
 
 static void hwqueue_destroy(struct host_model *model, struct host_hwqueue *hwqueue)
@@ -84,6 +93,10 @@ static bool check_context(const struct host_call *call, const struct host_device
 	if (request->engine_affinity > 1) {
 		report_misuse("%s: engine affinity 0x%x, a node has one engine", call->name,
 			      request->engine_affinity);
+		return false;
+	}
+	if (request->client_hint > MAX_HINT) {
+		report_misuse("%s: client hint %u", call->name, request->client_hint);
 		return false;
 	}
 	if (request->flags & ~known) {

@@ -8,6 +8,10 @@
 
 #include "dxgsim/host/types.h"
 
+/* Microsoft, "TDR registry keys": TdrLimitCount and TdrLimitTime, beyond which Windows stops (VIDEO_TDR_FAILURE) */
+#define TIMEOUTS_ALLOWED 5u
+#define TIMEOUTS_SECONDS 60u
+
 void vidsch_device_lost(struct host_model *model, struct host_device *device, uint32_t state)
 {
 	struct host_paging_queue *queue;
@@ -48,6 +52,22 @@ static void describe(const struct host_engine *engine, char *text, size_t size)
 		 fifo->context->device->object.handle);
 }
 
+void vidsch_check_unused(const struct host_call *call, const struct host_allocation *allocation)
+{
+	const struct host_adapter *adapter = allocation->device->adapter;
+	char who[160];
+
+	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++) {
+		const struct host_engine *engine = &adapter->engines[i];
+
+		if (!engine->running || engine->serial != allocation->used_by[i])
+			continue;
+		describe(engine, who, sizeof(who));
+		report_misuse("%s: allocation 0x%x is said not to be in use, but is by %s", call->name,
+			      allocation->object.handle, who);
+	}
+}
+
 static void report_page_fault(const struct host_engine *engine, const struct gpu_error *error)
 {
 	const struct host_device *device = engine->running->context->device;
@@ -74,6 +94,20 @@ static void page_fault(struct host_engine *engine, const struct gpu_error *error
 	vidsch_device_lost(engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_ERROR_DMAPAGEFAULT);
 }
 
+/* Windows resets the adapter, which it does not do for ever: the machine is lost to whoever makes it. */
+static void hung(struct host_engine *engine)
+{
+	struct host_model *model = engine->adapter->model;
+
+	vidsch_device_lost(model, engine->running->context->device, D3DKMT_DEVICEEXECUTION_HUNG);
+	if (arena_reset_happened(model->arena, model_now_ns(), TIMEOUTS_SECONDS * 1000000000ull) >
+	    TIMEOUTS_ALLOWED)
+		report_fatal(
+			"the simulated Windows has crashed: the GPU had to be reset more than %u times in "
+			"%u s",
+			TIMEOUTS_ALLOWED, TIMEOUTS_SECONDS);
+}
+
 void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, bool host_fault)
 {
 	struct host_device *device = engine->running->context->device;
@@ -88,21 +122,15 @@ void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, b
 		return;
 	case GPU_ERROR_UNSUPPORTED:
 		report_note("not simulated in %s: %s", who, error->text);
-		break;
+		vidsch_device_lost(engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_HUNG);
+		return;
 	case GPU_ERROR_PACKET:
 	case GPU_ERROR_NONE:
 		report_misuse("GPU packet error in %s: %s", who, error->text);
 		break;
 	}
 	/* the command processor stands still until it is reset */
-	vidsch_device_lost(engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_HUNG);
-}
-
-static bool variant_hangs(const struct host_engine *engine)
-{
-	const struct fixture *fixture = engine->adapter->fixture;
-
-	return fixture->sdma_hangs || fixture->submit == FIXTURE_SUBMIT_HANGS;
+	hung(engine);
 }
 
 bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns)
@@ -123,11 +151,10 @@ bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns)
 	if (now < *due_ns)
 		return false;
 	describe(engine, who, sizeof(who));
-	if (!variant_hangs(engine))
+	if (!vidsch_hangs(engine))
 		report_misuse("GPU timeout: %s held the engine for over %u ms%s", who,
 			      engine->adapter->fixture->timeout_ms,
 			      engine->running->exempt ? " that another context wanted" : "");
-	vidsch_device_lost(engine->adapter->model, engine->running->context->device,
-			   D3DKMT_DEVICEEXECUTION_HUNG);
+	hung(engine);
 	return true;
 }

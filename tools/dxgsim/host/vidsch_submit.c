@@ -21,13 +21,9 @@ static struct host_device *device_of(const struct host_fifo *fifo)
 	return fifo->context->device;
 }
 
-/* A device that is lost takes nothing; the program may not know yet, so that is no misuse. */
 static bool accepts(struct host_call *call, const struct host_fifo *fifo)
 {
-	if (device_of(fifo)->execution_state == D3DKMT_DEVICEEXECUTION_ACTIVE)
-		return true;
-	call->m->status = HOST_STATUS_DEVICE_REMOVED;
-	return false;
+	return vidmm_device_active(call, device_of(fifo));
 }
 
 /* Where a context or hardware queue keeps its work; NULL after a report. */
@@ -228,7 +224,7 @@ void host_wait_from_gpu(struct host_call *call)
 			return;
 		}
 		sync->fence->refs++;
-		work->points[work->count++] = (struct host_point){sync->fence, value};
+		work->points[work->count++] = (struct host_point){sync->fence, value, request->objects[i]};
 	}
 	vidsch_enqueue(fifo, work);
 }
@@ -264,6 +260,7 @@ static struct host_work *signal_work(struct host_call *call, struct host_event *
 		work->event = event;
 		return work;
 	}
+	work->rewind = request->flags & D3DDDICB_SIGNALFLAGS_ALLOW_FENCE_REWIND;
 	for (uint32_t i = 0; i < request->object_count; i++) {
 		struct host_sync *sync = NULL;
 
@@ -275,25 +272,33 @@ static struct host_work *signal_work(struct host_call *call, struct host_event *
 		work->points[work->count++] = (struct host_point){
 			sync->fence,
 			i < request->fence_value_count ? request->fence_values[i] : request->fence_value,
+			request->objects[i],
 		};
 	}
 	return work;
 }
 
-static void at_once(struct host_call *call, struct host_work *work)
+/* The last refusal. */
+static int32_t at_once(struct host_call *call, struct host_work *work)
 {
-	for (uint32_t i = 0; i < work->count; i++)
-		fence_signal(call->model, work->points[i].fence, work->points[i].value);
+	int32_t status, result = HOST_STATUS_OK;
+
+	for (uint32_t i = 0; i < work->count; i++) {
+		status = fence_signal(call->model, &work->points[i], work->rewind, call->name);
+		result = status ? status : result;
+	}
 	vidsch_work_free(call->model, work);
+	return result;
 }
 
 static int32_t check_signal(struct host_call *call)
 {
 	const struct host_signal_sync_object *request = call->m->request.signal_sync_object;
 	bool event = request->flags & D3DDDICB_SIGNALFLAGS_ENQUEUE_CPU_EVENT;
+	uint32_t known = request->context_count ? SIGNAL_FLAGS : D3DDDICB_SIGNALFLAGS_ALLOW_FENCE_REWIND;
 	struct host_sync *sync;
 
-	if (request->flags & ~SIGNAL_FLAGS ||
+	if (request->flags & ~known ||
 	    (event && request->flags & D3DDDICB_SIGNALFLAGS_SIGNAL_AT_SUBMISSION)) {
 		report_misuse("%s: flags 0x%x", call->name, request->flags);
 		return HOST_STATUS_INVALID_PARAMETER;
@@ -310,7 +315,28 @@ static int32_t check_signal(struct host_call *call)
 	return HOST_STATUS_OK;
 }
 
-void host_signal_from_gpu(struct host_call *call)
+static void signal_from_cpu(struct host_call *call)
+{
+	const struct host_signal_sync_object *request = call->m->request.signal_sync_object;
+	struct host_device *device =
+		objects_find(&call->process->handles, request->device, HOST_OBJECT_DEVICE, call->name);
+	struct host_work *work;
+	int32_t status;
+
+	if (!device) {
+		call->m->status = HOST_STATUS_INVALID_HANDLE;
+		return;
+	}
+	status = check_signal(call);
+	if (!status) {
+		work = signal_work(call, NULL);
+		status = work ? at_once(call, work) : HOST_STATUS_NO_MEMORY;
+	}
+	if (status)
+		refuse(call, device, status);
+}
+
+static void signal_from_gpu(struct host_call *call)
 {
 	const struct host_signal_sync_object *request = call->m->request.signal_sync_object;
 	struct host_fifo *first = find_fifo(call, request->contexts[0]);
@@ -350,6 +376,14 @@ void host_signal_from_gpu(struct host_call *call)
 	}
 	if (event && !--event->refs)
 		free(event);
+}
+
+void host_signal_sync_object(struct host_call *call)
+{
+	if (call->m->request.signal_sync_object->context_count)
+		signal_from_gpu(call);
+	else
+		signal_from_cpu(call);
 }
 
 /* ---- the end of a device ---- */
