@@ -52,6 +52,14 @@ static struct buffer *find(struct memory *memory, const void *address)
 	return of_node(node);
 }
 
+/* The same, but the rest of the last page does not count: what was asked for ends before. */
+static struct buffer *find_requested(struct memory *memory, const void *address)
+{
+	struct buffer *buffer = find(memory, address);
+
+	return buffer && ptr_to_u64(address) - buffer->start < buffer->size ? buffer : NULL;
+}
+
 /* Any buffer, for taking all of them down; NULL when there is none. */
 struct buffer *memory_first(struct memory *memory)
 {
@@ -135,7 +143,7 @@ int memory_lookup(struct memory *memory, const void *address, struct memory_info
 
 	*info = (struct memory_info){0};
 	pthread_rwlock_rdlock(&memory->table_lock);
-	buffer = find(memory, address);
+	buffer = find_requested(memory, address);
 	if (buffer)
 		*info = (struct memory_info){
 			.start = u64_to_ptr(buffer->start),
@@ -160,7 +168,7 @@ int memory_set_user_data(struct memory *memory, const void *address, void *user_
 	struct buffer *buffer;
 
 	pthread_rwlock_wrlock(&memory->table_lock);
-	buffer = find(memory, address);
+	buffer = find_requested(memory, address);
 	if (buffer)
 		buffer->user_data = user_data;
 	pthread_rwlock_unlock(&memory->table_lock);

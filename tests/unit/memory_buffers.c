@@ -92,6 +92,25 @@ static void without_a_gpu_host_memory_works(void **state)
 	tear_down(&w);
 }
 
+/* The rest of the last page is there too, but it is not the caller's. */
+static void a_buffer_ends_where_it_was_asked_to_end(void **state)
+{
+	struct memory_info info;
+	struct world w;
+	char *p;
+
+	(void)state;
+	build(&w, 1);
+	p = alloc(&w, MEMORY_SYSTEM, MEMORY_HOST, 5000, 0);
+	assert_int_equal(memory_lookup(w.memory, p + 4999, &info), 0);
+	assert_ptr_equal(info.start, p);
+	assert_int_equal(info.size, 5000);
+	assert_int_equal(memory_lookup(w.memory, p + 5000, &info), -ENOENT);
+	assert_int_equal(memory_set_user_data(w.memory, p + 5000, p), -ENOENT);
+	assert_int_equal(memory_set_user_data(w.memory, p + 4999, p), 0);
+	tear_down(&w);
+}
+
 static void system_memory_has_one_address_on_both_gpus(void **state)
 {
 	struct memory_info info;
@@ -562,6 +581,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(without_a_gpu_host_memory_works, setup),
+		cmocka_unit_test_setup(a_buffer_ends_where_it_was_asked_to_end, setup),
 		cmocka_unit_test_setup(system_memory_has_one_address_on_both_gpus, setup),
 		cmocka_unit_test_setup(the_latest_list_is_absolute, setup),
 		cmocka_unit_test_setup(local_memory_belongs_to_one_gpu, setup),
