@@ -140,11 +140,3 @@ int dxg_ioctl_issue(struct dxg *dxg, unsigned long command, void *arg)
 		return dxg_fail(errno, 0);
 	}
 }
-
-/* Issues one ioctl as dxg_ioctl_issue() does and tells the observer, if there is one. */
-int dxg_ioctl(struct dxg *dxg, unsigned long command, void *arg)
-{
-	if (__builtin_expect(dxg->observer != NULL, 0))
-		return dxg_ioctl_observed(dxg, command, arg);
-	return dxg_ioctl_issue(dxg, command, arg);
-}

@@ -23,7 +23,6 @@ struct dxg {
 
 int dxg_ioctl(struct dxg *dxg, unsigned long command, void *arg);
 int dxg_ioctl_issue(struct dxg *dxg, unsigned long command, void *arg);
-int dxg_ioctl_observed(struct dxg *dxg, unsigned long command, void *arg);
 uint64_t dxg_now_ns(void);
 const char *dxg_ioctl_name(unsigned long command);
 int dxg_fail(int err, int32_t status);

@@ -93,8 +93,7 @@ void dxg_observe(struct dxg *dxg, dxg_observer observer, void *arg)
 	dxg->observer_arg = arg;
 }
 
-/* dxg_ioctl() with somebody watching. */
-int dxg_ioctl_observed(struct dxg *dxg, unsigned long command, void *arg)
+static int ioctl_observed(struct dxg *dxg, unsigned long command, void *arg)
 {
 	struct dxg_call call = {.name = dxg_ioctl_name(command)};
 	uint64_t begin;
@@ -107,4 +106,12 @@ int dxg_ioctl_observed(struct dxg *dxg, unsigned long command, void *arg)
 	call.status = call.result < 0 ? dxg_last_status() : 0;
 	dxg->observer(dxg->observer_arg, &call);
 	return call.result;
+}
+
+/* Issues an ioctl as dxg_ioctl_issue() does and tells the observer, if there is one. */
+int dxg_ioctl(struct dxg *dxg, unsigned long command, void *arg)
+{
+	if (__builtin_expect(dxg->observer != NULL, 0))
+		return ioctl_observed(dxg, command, arg);
+	return dxg_ioctl_issue(dxg, command, arg);
 }

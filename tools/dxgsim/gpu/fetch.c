@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/* How packets come into an engine, and how it stops at one. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "dxgsim/gpu/engine.h"
+
+const char *gpu_fault_reason_name(enum gpu_fault_reason reason)
+{
+	switch (reason) {
+	case GPU_FAULT_NONE:
+		return "no fault";
+	case GPU_FAULT_UNMAPPED:
+		return "not mapped";
+	case GPU_FAULT_NOT_RESIDENT:
+		return "not resident";
+	case GPU_FAULT_READ_ONLY:
+		return "read-only";
+	case GPU_FAULT_NO_BACKING:
+		return "without memory behind it";
+	}
+	return "unknown";
+}
+
+static struct gpu_error *stop(struct gpu_engine *engine, enum gpu_error_kind kind)
+{
+	struct gpu_error *error = &engine->error;
+
+	engine->state = GPU_ENGINE_STOPPED;
+	*error = (struct gpu_error){
+		.kind = kind,
+		.va = engine->job.commands + engine->offset,
+		.offset = engine->offset,
+	};
+	return error;
+}
+
+enum gpu_outcome gpu_refuse(struct gpu_engine *engine, enum gpu_error_kind kind, const char *format, ...)
+{
+	struct gpu_error *error = stop(engine, kind);
+	va_list args;
+	int used;
+
+	used = snprintf(error->text, sizeof(error->text),
+			"%s at +0x%x: ", engine->packet_name ? engine->packet_name : "packet",
+			engine->offset);
+	va_start(args, format);
+	if (used > 0 && (size_t)used < sizeof(error->text))
+		vsnprintf(error->text + used, sizeof(error->text) - (size_t)used, format, args);
+	va_end(args);
+	return GPU_STOPPED;
+}
+
+enum gpu_outcome gpu_page_fault(struct gpu_engine *engine)
+{
+	static const char *const verbs[] = {"fetches", "reads", "writes"};
+	const struct gpu_fault *fault = &engine->memory.fault;
+
+	gpu_refuse(engine, GPU_ERROR_PAGE_FAULT, "page fault: %s 0x%llx, which is %s", verbs[fault->access],
+		   (unsigned long long)fault->va, gpu_fault_reason_name(fault->reason));
+	engine->error.reason = fault->reason;
+	engine->error.access = fault->access;
+	engine->error.va = fault->va;
+	return GPU_STOPPED;
+}
+
+bool gpu_fetch(struct gpu_engine *engine, uint32_t first, uint32_t words)
+{
+	uint32_t left = (engine->job.bytes - engine->offset) / 4;
+
+	if (words > left - first || words > GPU_PACKET_WORDS - first) {
+		gpu_refuse(engine, GPU_ERROR_PACKET, "truncated: of %u words the buffer holds %u",
+			   first + words, left);
+		return false;
+	}
+	/* commands are read through the L2, which keeps none of them */
+	if (!gpu_memory_read(&engine->memory, engine->job.commands + engine->offset + 4ULL * first, GPU_FETCH,
+			     engine->packet + first, words * 4, GPU_CACHE_NO_ALLOCATE)) {
+		gpu_page_fault(engine);
+		return false;
+	}
+	return true;
+}
