@@ -191,7 +191,9 @@ static void print_node(FILE *out, const struct topology_node *node, uint32_t id,
 
 	property_read(node, PROPERTY_MarketingName, &name);
 	if (!gpu) {
-		fprintf(out, "node %u  CPU, %u cores, %s\n", id, node->props.NumCPUCores, name.text);
+		fprintf(out,
+			"node %u  CPU, %u cores, %s; its values are read from this kernel's /proc and /sys\n",
+			id, node->props.NumCPUCores, name.text);
 	} else {
 		fprintf(out,
 			"node %u  GPU, %s, gfx%u%x%x; of its values %u are read from the host, "
