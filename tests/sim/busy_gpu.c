@@ -26,6 +26,21 @@
 #define GFX_OF_WORK  11
 #define FAILED	     99
 
+/*
+ * The sanitizers' allocators do not keep their locks around fork(), those of gcc 12 and LLVM 14 at least: the
+ * child of a process with threads may find one taken for ever.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FORKS_WITH_THREADS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define FORKS_WITH_THREADS 0
+#endif
+#endif
+#ifndef FORKS_WITH_THREADS
+#define FORKS_WITH_THREADS 1
+#endif
+
 struct prober {
 	struct probe_gpu gpu;
 	enum gsp_rung rung;
@@ -100,6 +115,8 @@ static void children_of_a_busy_process_have_a_gpu_of_their_own(void **state)
 	void *failed;
 
 	(void)state;
+	if (!FORKS_WITH_THREADS)
+		skip();
 	dxgsim_reset();
 	assert_int_equal(probe_gpu_open(&prober.gpu, WORKING_GPU, GFX_OF_WORK), 0);
 	assert_int_equal(pthread_create(&thread, NULL, probe_again_and_again, &prober), 0);

@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dxgsim/host/types.h"
+#include "dxgsim/host/kinds.h"
+#include "dxgsim/report.h"
 
 #define ARENA_MAGIC   0x616e657261677864ull
 #define ARENA_VERSION 2u
@@ -496,7 +497,7 @@ bool arena_describe(const struct arena_totals *totals, char *text, size_t size)
 
 		if (!number)
 			continue;
-		snprintf(what, sizeof(what), "%s%s", objects_kind_name((enum host_kind)kind),
+		snprintf(what, sizeof(what), "%s%s", host_kind_name((enum host_kind)kind),
 			 number == 1 ? "" : "s");
 		describe_one(text, size, number, what);
 	}

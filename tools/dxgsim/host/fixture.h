@@ -199,7 +199,6 @@ uint64_t fixture_hws_mask(const struct fixture *fixture);
 int fixture_add_patch(struct fixture *fixture, const char *text);
 /* Writes what patches say of this query over its answer of @size bytes. */
 void fixture_patch_answer(const struct fixture *fixture, uint32_t type, uint32_t size, uint8_t *answer);
-void fixture_free_patches(struct fixture *fixture);
 /* Bytes for the request; @index is its first dword. One for that index wins over one for all. */
 const struct fixture_raw *fixture_find_raw(const struct fixture *fixture, uint32_t type, uint32_t size,
 					   uint32_t index);

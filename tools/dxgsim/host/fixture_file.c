@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dxgsim/host/fixture_internal.h"
+#include "dxgsim/host/fixture_text.h"
 
 #define MAX_FILE (4u * 1024 * 1024)
 #define SUFFIX	 ".ini"

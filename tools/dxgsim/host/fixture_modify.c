@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/host/fixture_internal.h"
+#include "dxgsim/host/fixture_text.h"
 
 /* argp breaks lines of more than 78 characters, and loses its margins */
 const char fixture_modifiers[] =

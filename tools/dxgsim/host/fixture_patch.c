@@ -6,29 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/host/fixture_internal.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-int fixture_hex_byte(const char *text, uint8_t *out)
-{
-	int high = hex_digit(text[0]);
-	int low = high < 0 ? -1 : hex_digit(text[1]);
-
-	if (low < 0)
-		return -EINVAL;
-	*out = (uint8_t)(high << 4 | low);
-	return 0;
-}
+#include "dxgsim/host/fixture_text.h"
 
 /* Cuts @text at @separator: the number before it. */
 static int number_before(char **text, const char *separator, uint64_t max, uint32_t *out)
@@ -83,15 +61,5 @@ void fixture_patch_answer(const struct fixture *fixture, uint32_t type, uint32_t
 	for (const struct fixture_patch *patch = fixture->patches; patch; patch = patch->next) {
 		if (patch->type == type && patch->size == size)
 			memcpy(answer + patch->offset, patch->bytes, patch->count);
-	}
-}
-
-void fixture_free_patches(struct fixture *fixture)
-{
-	while (fixture->patches) {
-		struct fixture_patch *patch = fixture->patches;
-
-		fixture->patches = patch->next;
-		free(patch);
 	}
 }

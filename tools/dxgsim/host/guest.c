@@ -50,11 +50,3 @@ void guest_deliver(struct host_model *model)
 	if (!--model->upcalls_in_flight)
 		pthread_cond_broadcast(&model->idle);
 }
-
-void guest_set_device_state(struct host_model *model, struct host_device *device, uint32_t state)
-{
-	if (device->execution_state == state)
-		return;
-	device->execution_state = state;
-	model->state_changed = true;
-}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The model host's life and the way messages take to their handlers. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dxgsim/host/model.h"
 #include "dxgsim/host/types.h"
 
 #define DEFAULT_SPECS "rx6800;radeon680m"
@@ -167,18 +167,6 @@ static bool needs_adapter(enum host_message_type type)
 	default:
 		return false;
 	}
-}
-
-int host_thread(struct host_model *model, pthread_t *thread, void *(*main)(void *model))
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = -pthread_create(thread, NULL, main, model);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
 }
 
 static int model_send(void *host, struct host_message *m)

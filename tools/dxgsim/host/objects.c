@@ -18,14 +18,6 @@ static d3dkmt_handle make_handle(uint32_t slot, uint8_t unique)
 	return (FIRST_INDEX + slot) << 6 | (uint32_t)unique << 30;
 }
 
-const char *objects_kind_name(enum host_kind kind)
-{
-	static const char *const names[] = {"object",	  "device",   "paging queue", "sync object",
-					    "allocation", "resource", "context",      "hardware queue"};
-
-	return (unsigned int)kind < HOST_OBJECT_KINDS ? names[kind] : "object";
-}
-
 static int take_slot(struct host_handles *handles, uint32_t *out)
 {
 	if (handles->free_count > KEEP_FREE || FIRST_INDEX + handles->used > MAX_INDEX) {
@@ -109,12 +101,12 @@ void *objects_find(struct host_handles *handles, d3dkmt_handle handle, enum host
 	if (slot && slot->object && slot->unique == unique && slot->object->kind == kind)
 		return slot->object;
 	if (slot && slot->object && slot->unique == unique)
-		report_misuse("%s: 0x%x is a %s, not a %s", call, handle,
-			      objects_kind_name(slot->object->kind), objects_kind_name(kind));
+		report_misuse("%s: 0x%x is a %s, not a %s", call, handle, host_kind_name(slot->object->kind),
+			      host_kind_name(kind));
 	else if (slot)
 		report_misuse("%s: %s 0x%x is destroyed", call,
-			      objects_kind_name((enum host_kind)slot->last_kind), handle);
+			      host_kind_name((enum host_kind)slot->last_kind), handle);
 	else
-		report_misuse("%s: 0x%x is no %s and never was", call, handle, objects_kind_name(kind));
+		report_misuse("%s: 0x%x is no %s and never was", call, handle, host_kind_name(kind));
 	return NULL;
 }

@@ -13,8 +13,8 @@
 
 #include "dxgsim/host/arena.h"
 #include "dxgsim/host/fixture.h"
+#include "dxgsim/host/kinds.h"
 #include "dxgsim/host/message.h"
-#include "dxgsim/host/model.h"
 #include "dxgsim/host/status.h"
 #include "dxgsim/host/vidsch.h"
 #include "dxgsim/report.h"
@@ -28,18 +28,6 @@
 #define GPU_FENCE_BASE 0xffff800000000000ull
 
 /* ---- objects and their handles (objects.c) ---- */
-
-enum host_kind {
-	HOST_OBJECT_NONE,
-	HOST_OBJECT_DEVICE,
-	HOST_OBJECT_PAGING_QUEUE,
-	HOST_OBJECT_SYNC,
-	HOST_OBJECT_ALLOCATION,
-	HOST_OBJECT_RESOURCE,
-	HOST_OBJECT_CONTEXT,
-	HOST_OBJECT_HWQUEUE,
-	HOST_OBJECT_KINDS
-};
 
 struct host_object {
 	enum host_kind kind;
@@ -73,7 +61,6 @@ void objects_remove(struct host_handles *handles, struct host_object *object);
 void *objects_find(struct host_handles *handles, d3dkmt_handle handle, enum host_kind kind, const char *call);
 /* The live object of any kind, NULL without a word. */
 struct host_object *objects_peek(struct host_handles *handles, d3dkmt_handle handle);
-const char *objects_kind_name(enum host_kind kind);
 
 /* ---- fences (vidmm_fence.c) ---- */
 
@@ -231,8 +218,6 @@ struct host_device {
 	LIST_ENTRY(host_device) link;
 };
 
-enum segment_group { SEGMENT_LOCAL, SEGMENT_NON_LOCAL, SEGMENT_GROUPS };
-
 /* What one process uses of one adapter. */
 struct host_use {
 	uint64_t resident[SEGMENT_GROUPS];
@@ -331,8 +316,19 @@ void guest_raise(struct host_model *model, uint64_t event);
 uint64_t model_now_ns(void);
 /* Delivers what guest_raise() collected; drops and takes the lock. */
 void guest_deliver(struct host_model *model);
+
+/* thread.c */
+/* A thread of the host, which takes none of the program's signals. 0 or -errno. */
+int host_thread(struct host_model *model, pthread_t *thread, void *(*main)(void *model));
+
+/* vidmm_state.c */
 /* Every guest cache of execution states is stale once one has changed. */
-void guest_set_device_state(struct host_model *model, struct host_device *device, uint32_t state);
+void vidmm_device_set_state(struct host_model *model, struct host_device *device, uint32_t state);
+/*
+ * A device that is lost takes nothing and is given nothing new: false, and the status says so. The program may not
+ * know yet, so that is no misuse.
+ */
+bool vidmm_device_active(struct host_call *call, const struct host_device *device);
 
 /* io_window.c */
 int io_window_create(struct host_model *model);
@@ -373,15 +369,14 @@ void host_destroy_device(struct host_call *call);
 void host_get_device_state(struct host_call *call);
 void host_mark_device_as_error(struct host_call *call);
 void vidmm_device_destroy(struct host_model *model, struct host_device *device);
-/*
- * A device that is lost takes nothing and is given nothing new: false, and the status says so. The program may not
- * know yet, so that is no misuse.
- */
-bool vidmm_device_active(struct host_call *call, const struct host_device *device);
 
-/* vidmm_paging.c */
+/* vidmm_completion.c */
+/* Takes @completion; the worker is woken when it is the first that is due. */
+void paging_insert_completion(struct host_model *model, struct host_completion *completion);
 /* What the queue has promised for later will not come. */
 void paging_drop_completions(struct host_model *model, const struct host_paging_queue *queue);
+
+/* vidmm_paging.c */
 void host_create_paging_queue(struct host_call *call);
 void host_destroy_paging_queue(struct host_call *call);
 void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_queue *queue);
@@ -427,19 +422,32 @@ void host_query_statistics(struct host_call *call);
 
 /* vidmm_va.c */
 void va_free_all(struct va_space *va);
-void va_visit(const struct va_space *va, uint32_t adapter, host_range_visit visit, void *arg);
+/* Calls @visit for every reservation, and every mapping outside one. */
+void va_visit(const struct va_space *va, uint32_t adapter,
+	      void (*visit)(void *arg, uint32_t adapter, uint64_t start, uint64_t end), void *arg);
 /* NULL: nothing is there. */
 const struct va_range *va_find(const struct va_space *va, uint64_t address);
 /* What happened to the mapping that was at @address, "" if none is remembered. */
 const char *va_history(const struct va_space *va, uint64_t address);
 void va_drop_allocation(struct va_space *va, struct host_allocation *allocation);
+bool va_is_free(const struct va_space *va, uint64_t start, uint64_t end);
+/* Lowest free place of @size inside [low, high) at a multiple of @align. */
+bool va_find_free(const struct va_space *va, uint64_t low, uint64_t high, uint64_t size, uint64_t align,
+		  uint64_t *out);
+/*
+ * Which reservation holds [start, end): 0 one does; 1 nothing is there; -EINVAL anything else, where @reservation is
+ * what holds the first of it, which may be NOT_RESERVED.
+ */
+int va_place(const struct va_space *va, uint64_t start, uint64_t end, uint64_t *reservation);
+/* Instead of all that is in its place. 0 or -ENOMEM. */
+int va_put(struct va_space *va, const struct va_range *range);
+/* Takes a whole reservation, with all that is mapped in it, or a whole mapping out. 0, or -EINVAL: it is neither. */
+int va_free(struct va_space *va, uint64_t start, uint64_t size);
+
+/* vidmm_map.c */
 void host_reserve_gpu_va(struct host_call *call);
 void host_map_gpu_va(struct host_call *call);
 void host_free_gpu_va(struct host_call *call);
-
-/* model.c */
-/* A thread of the host, which takes none of the program's signals. 0 or -errno. */
-int host_thread(struct host_model *model, pthread_t *thread, void *(*main)(void *model));
 
 /* kmt_query.c, amd_adapter.c, amd_escape.c */
 void host_query_adapter_info(struct host_call *call);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Devices: their life, what hangs off them, and their execution state. */
+/* Devices: their life, what hangs off them, and what the guest may ask about them. */
 #include <stdlib.h>
 
 #include "dxgsim/host/types.h"
@@ -40,14 +40,6 @@ void vidmm_device_destroy(struct host_model *model, struct host_device *device)
 	objects_remove(&device->process->handles, &device->object);
 	LIST_REMOVE(device, link);
 	free(device);
-}
-
-bool vidmm_device_active(struct host_call *call, const struct host_device *device)
-{
-	if (device->execution_state == D3DKMT_DEVICEEXECUTION_ACTIVE)
-		return true;
-	call->m->status = HOST_STATUS_DEVICE_REMOVED;
-	return false;
 }
 
 void host_destroy_device(struct host_call *call)

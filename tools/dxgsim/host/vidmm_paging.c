@@ -3,7 +3,6 @@
  * Paging queues. Work is done at once in the model's books; the fence that tells the guest follows from a
  * worker thread after the adapter's paging delay, in order per queue, as on a real host.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -66,21 +65,6 @@ void paging_worker_stop(struct host_model *model)
 		pthread_join(model->worker, NULL);
 }
 
-static void insert_completion(struct host_model *model, struct host_completion *completion)
-{
-	struct host_completion *before;
-
-	TAILQ_FOREACH_REVERSE(before, &model->completions, host_completions, link)
-	{
-		if (before->due_ns <= completion->due_ns) {
-			TAILQ_INSERT_AFTER(&model->completions, before, completion, link);
-			return;
-		}
-	}
-	TAILQ_INSERT_HEAD(&model->completions, completion, link);
-	pthread_cond_signal(&model->work);
-}
-
 int32_t paging_complete(struct host_model *model, struct host_paging_queue *queue, bool work, uint64_t *value)
 {
 	const struct fixture *fixture = queue->device->adapter->fixture;
@@ -105,7 +89,7 @@ int32_t paging_complete(struct host_model *model, struct host_paging_queue *queu
 	completion->queue = queue;
 	completion->value = ++queue->last_value;
 	completion->due_ns = model_now_ns() + (uint64_t)fixture->paging_us * 1000;
-	insert_completion(model, completion);
+	paging_insert_completion(model, completion);
 	*value = completion->value;
 	return HOST_STATUS_PENDING;
 }
@@ -151,19 +135,6 @@ fail_fence:
 	fence_put(call->model, queue->sync.fence);
 fail:
 	free(queue);
-}
-
-void paging_drop_completions(struct host_model *model, const struct host_paging_queue *queue)
-{
-	struct host_completion *completion, *next;
-
-	for (completion = TAILQ_FIRST(&model->completions); completion; completion = next) {
-		next = TAILQ_NEXT(completion, link);
-		if (completion->queue != queue)
-			continue;
-		TAILQ_REMOVE(&model->completions, completion, link);
-		free(completion);
-	}
 }
 
 void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_queue *queue)

@@ -7,7 +7,10 @@
 #ifndef DXGSIM_HOST_VIDSCH_H
 #define DXGSIM_HOST_VIDSCH_H
 
+#include <sys/queue.h>
+
 #include "dxgsim/gpu/gpu.h"
+#include "dxgsim/host/fixture.h"
 #include "dxgsim/host/message.h"
 
 struct host_adapter;
@@ -76,37 +79,52 @@ struct host_engine {
 	uint64_t wanted_ns; /* since when another context has a job for it, 0: none has */
 };
 
-/* vidsch.c */
-void vidsch_adapter_init(struct host_adapter *adapter);
-void vidsch_adapter_release(struct host_adapter *adapter);
+/* vidsch_work.c */
+/* NULL: no memory. */
+struct host_work *vidsch_work(enum work_kind kind, uint32_t points);
+void vidsch_work_free(struct host_model *model, struct host_work *work);
 void vidsch_fifo_init(struct host_fifo *fifo, struct host_context *context, struct host_hwqueue *hwqueue,
 		      bool exempt);
 /* Drops what is queued or running; events are raised first when @raise says so. */
 void vidsch_fifo_drop(struct host_fifo *fifo, bool raise);
 void vidsch_fifo_release(struct host_fifo *fifo);
-/* NULL: no memory. */
-struct host_work *vidsch_work(enum work_kind kind, uint32_t points);
-void vidsch_work_free(struct host_model *model, struct host_work *work);
 void vidsch_enqueue(struct host_fifo *fifo, struct host_work *work);
-/* Does what has become possible since a fence moved or work came, short of running jobs. */
-void vidsch_advance(struct host_model *model);
-/* The adapter's file says that nothing on this engine ever ends. */
-bool vidsch_hangs(const struct host_engine *engine);
+/* Does what can be done, up to the next job or unfulfilled wait. */
+void vidsch_fifo_advance(struct host_fifo *fifo);
+/* The first work is done, or will not be. */
+void vidsch_fifo_pop(struct host_fifo *fifo);
+
+/* vidsch_engine.c */
+void vidsch_adapter_init(struct host_adapter *adapter);
+void vidsch_adapter_release(struct host_adapter *adapter);
 /* These addresses mean other memory from now on. */
 void vidsch_forget(const struct va_space *va, uint64_t start, uint64_t length);
-/* Stops the scheduler's thread; without the lock. */
-void vidsch_stop(struct host_model *model);
+enum gpu_engine_kind vidsch_engine_kind(const struct host_engine *engine);
+/* What the adapter's file says becomes of jobs on this engine. */
+enum fixture_submit vidsch_variant(const struct host_engine *engine);
+/* ... which is that nothing ever ends. */
+bool vidsch_hangs(const struct host_engine *engine);
+/* The most urgent with a job for the engine; NULL: there is none. */
+struct host_fifo *vidsch_next_fifo(const struct host_engine *engine);
+/* Another context than that of the job on it has a job ready for the engine. */
+bool vidsch_wanted(const struct host_engine *engine);
+/* "job 3 of hardware queue 0x2001 on node 1 (Compute 0), device 0x2000"; a job must be on it. */
+void vidsch_describe(const struct host_engine *engine, char *text, size_t size);
+/* Reports the job that is still at work with memory said not to be in use. */
+void vidsch_check_unused(const struct host_call *call, const struct host_allocation *allocation);
 
 /* vidsch_loss.c */
 /* Everything of the device ends: queued work is dropped, its fences read all ones. */
 void vidsch_device_lost(struct host_model *model, struct host_device *device, uint32_t state);
-void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, bool variant);
+void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, bool host_fault);
 /* Whether the job on the engine has held it too long; then its device is lost. Else when to look again. */
 bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns);
-/* Reports the job that is still at work with memory said not to be in use. */
-void vidsch_check_unused(const struct host_call *call, const struct host_allocation *allocation);
-/* Another context has a job ready for the engine. */
-bool vidsch_wanted(const struct host_engine *engine);
+
+/* vidsch_run.c */
+/* Does what has become possible since a fence moved or work came, short of running jobs. */
+void vidsch_advance(struct host_model *model);
+/* Stops the scheduler's thread; without the lock. */
+void vidsch_stop(struct host_model *model);
 
 /* vidsch_context.c */
 void vidsch_context_destroy(struct host_model *model, struct host_context *context);

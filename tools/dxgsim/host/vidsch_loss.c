@@ -3,9 +3,6 @@
  * How work ends badly: time-outs, page faults and packets an engine refuses. The device at fault is lost, everybody
  * else goes on. Public source: Microsoft, "Timeout detection and recovery", D3DKMT_DEVICESTATE_TYPE.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "dxgsim/host/types.h"
 
 /* Microsoft, "TDR registry keys": TdrLimitCount and TdrLimitTime, beyond which Windows stops (VIDEO_TDR_FAILURE) */
@@ -21,7 +18,7 @@ void vidsch_device_lost(struct host_model *model, struct host_device *device, ui
 
 	if (device->execution_state != D3DKMT_DEVICEEXECUTION_ACTIVE)
 		return; /* the first reason stays */
-	guest_set_device_state(model, device, state);
+	vidmm_device_set_state(model, device, state);
 	LIST_FOREACH(context, &device->contexts, link)
 	{
 		vidsch_fifo_drop(&context->fifo, true);
@@ -40,34 +37,6 @@ void vidsch_device_lost(struct host_model *model, struct host_device *device, ui
 	fence_lose(model, sync->fence);
 }
 
-/* "job 3 of hardware queue 0x2001 on node 1 (device 0x2000)" */
-static void describe(const struct host_engine *engine, char *text, size_t size)
-{
-	const struct host_fifo *fifo = engine->running;
-	d3dkmt_handle handle = fifo->hwqueue ? fifo->hwqueue->object.handle : fifo->context->object.handle;
-
-	snprintf(text, size, "job %llu of %s 0x%x on node %u (%s), device 0x%x",
-		 (unsigned long long)fifo->finished + 1, fifo->hwqueue ? "hardware queue" : "context", handle,
-		 engine->node, engine->adapter->fixture->engines[engine->node].name,
-		 fifo->context->device->object.handle);
-}
-
-void vidsch_check_unused(const struct host_call *call, const struct host_allocation *allocation)
-{
-	const struct host_adapter *adapter = allocation->device->adapter;
-	char who[160];
-
-	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++) {
-		const struct host_engine *engine = &adapter->engines[i];
-
-		if (!engine->running || engine->serial != allocation->used_by[i])
-			continue;
-		describe(engine, who, sizeof(who));
-		report_misuse("%s: allocation 0x%x is said not to be in use, but is by %s", call->name,
-			      allocation->object.handle, who);
-	}
-}
-
 static void report_page_fault(const struct host_engine *engine, const struct gpu_error *error)
 {
 	const struct host_device *device = engine->running->context->device;
@@ -75,11 +44,11 @@ static void report_page_fault(const struct host_engine *engine, const struct gpu
 	const char *history = error->reason == GPU_FAULT_UNMAPPED ? va_history(va, error->va) : "";
 	char who[160];
 
-	describe(engine, who, sizeof(who));
+	vidsch_describe(engine, who, sizeof(who));
 	report_misuse("GPU page fault in %s: %s%s%s", who, error->text, *history ? ": " : "", history);
 }
 
-static void page_fault(struct host_engine *engine, const struct gpu_error *error)
+static void lose_by_fault(struct host_engine *engine, const struct gpu_error *error)
 {
 	struct host_device *device = engine->running->context->device;
 
@@ -113,12 +82,12 @@ void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, b
 	struct host_device *device = engine->running->context->device;
 	char who[160];
 
-	describe(engine, who, sizeof(who));
+	vidsch_describe(engine, who, sizeof(who));
 	switch (error->kind) {
 	case GPU_ERROR_PAGE_FAULT:
 		if (!host_fault)
 			report_page_fault(engine, error);
-		page_fault(engine, error);
+		lose_by_fault(engine, error);
 		return;
 	case GPU_ERROR_UNSUPPORTED:
 		report_note("not simulated in %s: %s", who, error->text);
@@ -150,7 +119,7 @@ bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns)
 	*due_ns = engine->running->exempt && !wanted ? UINT64_MAX : start + limit;
 	if (now < *due_ns)
 		return false;
-	describe(engine, who, sizeof(who));
+	vidsch_describe(engine, who, sizeof(who));
 	if (!vidsch_hangs(engine))
 		report_misuse("GPU timeout: %s held the engine for over %u ms%s", who,
 			      engine->adapter->fixture->timeout_ms,

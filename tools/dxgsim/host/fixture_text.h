@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Helpers shared by the files that read adapter descriptions. */
-#ifndef DXGSIM_HOST_FIXTURE_INTERNAL_H
-#define DXGSIM_HOST_FIXTURE_INTERNAL_H
+/* Numbers, bytes and switches in the text of adapter files and modifiers, and the first error found there. */
+#ifndef DXGSIM_HOST_FIXTURE_TEXT_H
+#define DXGSIM_HOST_FIXTURE_TEXT_H
 
 #include <stdbool.h>
 #include <stdint.h>
