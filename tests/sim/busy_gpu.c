@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A process forks, execs or ends while its simulated GPU is at work: nobody hangs, and children start with nothing. */
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -8,16 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "dxgsim/dxgsim.h"
+#include "pm4/pm4.h"
 #include "probe_gpu.h"
 #include "util/log.h"
 
 #define FORKS	     40
+#define UNMAPS	     60
+#define WRITES_BYTES 0x100000u
 #define TIME_LIMIT_S 60
 #define PATIENCE_NS  30000000000ull
 #define HANGING_GPU  "rx6800,submit=hangs,timeout-ms=60000"
@@ -137,6 +143,57 @@ static void children_of_a_busy_process_have_a_gpu_of_their_own(void **state)
 	assert_int_equal(dxgsim_leak_count(), 0);
 }
 
+/* Of a child: many writes to a few pages, and the pages go away amid them. */
+static int take_pages_away_amid_writes(unsigned delay_us)
+{
+	const struct memory_request request = {
+		.gpu = MEMORY_HOST, .kind = MEMORY_SYSTEM, .size = WRITES_BYTES};
+	const uint32_t gpu_index = 0, value = 1;
+	static struct probe_gpu gpu;
+	struct timespec delay = {.tv_nsec = 1000L * delay_us};
+	struct channel_options options;
+	struct pm4_buffer buffer;
+	struct channel *channel;
+	uint32_t bytes;
+	uint64_t ordinal;
+	char *memory;
+	void *address;
+
+	dxgsim_reset();
+	if (probe_gpu_open(&gpu, WORKING_GPU, GFX_OF_WORK) || memory_alloc(gpu.memory, &request, &address) ||
+	    memory_map(gpu.memory, address, WRITES_BYTES, &gpu_index, 1, NULL))
+		return FAILED;
+	memory = address;
+	options = probe_gpu_options(&gpu, GSP_RUNG_HARDWARE).channel;
+	if (channel_create(&options, &channel, NULL))
+		return FAILED;
+	pm4_begin(&buffer, PM4_GFX11, address, WRITES_BYTES / 8);
+	while (buffer.capacity - buffer.used > 64)
+		pm4_write_data(&buffer, (uintptr_t)memory + WRITES_BYTES / 2, &value, 1);
+	pm4_pad(&buffer, 256);
+	if (pm4_end(&buffer, &bytes) || channel_submit(channel, (uintptr_t)memory, bytes, &ordinal))
+		return FAILED;
+	nanosleep(&delay, NULL);
+	if (munmap(memory + WRITES_BYTES / 2, WRITES_BYTES / 2))
+		return FAILED;
+	/* done before, or a page fault; in any case an end */
+	return channel_wait(channel, ordinal, PATIENCE_NS) == -ETIMEDOUT ? FAILED : 0;
+}
+
+static void pages_that_go_away_are_a_page_fault_and_no_crash(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < UNMAPS; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			alarm(TIME_LIMIT_S);
+			_exit(take_pages_away_amid_writes(i * 20));
+		}
+		assert_int_equal(status_of(pid), 0);
+	}
+}
+
 /* Of a child: a job on the engine that never ends, and a thread that waits for it. */
 static void get_busy(struct prober *prober)
 {
@@ -212,6 +269,7 @@ int main(void)
 		cmocka_unit_test(a_process_exits_amid_a_job),
 		cmocka_unit_test(a_process_execs_amid_a_job),
 		cmocka_unit_test(the_submitting_thread_ends_amid_its_job),
+		cmocka_unit_test(pages_that_go_away_are_a_page_fault_and_no_crash),
 		/* last: its GPU is what later children would inherit and forget */
 		cmocka_unit_test(children_of_a_busy_process_have_a_gpu_of_their_own),
 	};

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include "dxgsim/guest_memory.h"
 #include "dxgsim/host/types.h"
 
 #define PACKET_BUDGET 64u
@@ -89,7 +90,9 @@ static enum gpu_outcome run_job(struct host_engine *engine)
 		return GPU_WAITING;
 	}
 	engine->adapter->active = engine;
+	guest_memory_hold();
 	outcome = gpu_engine_run(engine->gpu, PACKET_BUDGET);
+	guest_memory_let_go();
 	engine->adapter->active = NULL;
 	return outcome;
 }

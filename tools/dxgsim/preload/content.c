@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdarg.h>
 
+#include "dxgsim/guest_memory.h"
 #include "dxgsim/hooks.h"
 #include "real.h"
 #include "seam.h"
@@ -28,6 +29,7 @@ INTERPOSE(void *, mmap, (void *at, size_t size, int prot, int flags, int fd, off
 INTERPOSE(void *, mmap64, (void *at, size_t size, int prot, int flags, int fd, off_t offset));
 INTERPOSE(int, munmap, (void *at, size_t size));
 INTERPOSE(void *, mremap, (void *at, size_t old_size, size_t new_size, int flags, ...));
+INTERPOSE(int, mprotect, (void *at, size_t size, int prot));
 void __chk_fail(void) __attribute__((noreturn));
 
 /* Is it /dev/dxg?  Then *ret is the result of such a call. */
@@ -106,15 +108,36 @@ static void check_range(const void *at, size_t size, const char *text)
 	seam_leave();
 }
 
+/* The simulator's own threads and calls do not wait for themselves. */
+static bool begin_change(void)
+{
+	return !seam_inside() && guest_memory_begin_change();
+}
+
+static void end_change(bool begun)
+{
+	int saved = errno;
+
+	if (begun)
+		guest_memory_end_change();
+	errno = saved;
+}
+
 void *played_mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 {
+	bool replaces = (flags & MAP_FIXED_FLAG) != 0 && (flags & MAP_NOREPLACE_FLAG) == 0, begun = false;
+	void *mapped;
 	long ret;
 
 	if ((flags & MAP_ANONYMOUS_FLAG) == 0 && refused(fd, DRIVER_CALL_MMAP, &ret))
 		return MAP_FAILED_ADDRESS;
-	if ((flags & MAP_FIXED_FLAG) != 0 && (flags & MAP_NOREPLACE_FLAG) == 0)
+	if (replaces) {
 		check_range(at, size, "mmap(MAP_FIXED) over a mapping of /dev/dxg");
-	return real()->mmap(at, size, prot, flags, fd, offset);
+		begun = begin_change();
+	}
+	mapped = real()->mmap(at, size, prot, flags, fd, offset);
+	end_change(begun);
+	return mapped;
 }
 
 void *played_mmap64(void *at, size_t size, int prot, int flags, int fd, off_t offset)
@@ -124,14 +147,21 @@ void *played_mmap64(void *at, size_t size, int prot, int flags, int fd, off_t of
 
 int played_munmap(void *at, size_t size)
 {
+	bool begun;
+	int ret;
+
 	check_range(at, size, "munmap of a mapping of /dev/dxg");
-	return real()->munmap(at, size);
+	begun = begin_change();
+	ret = real()->munmap(at, size);
+	end_change(begun);
+	return ret;
 }
 
 void *played_mremap(void *at, size_t old_size, size_t new_size, int flags, ...)
 {
-	void *to = NULL;
+	void *to = NULL, *moved;
 	va_list arguments;
+	bool begun;
 
 	if ((flags & MREMAP_FIXED_FLAG) != 0) {
 		va_start(arguments, flags);
@@ -140,5 +170,17 @@ void *played_mremap(void *at, size_t old_size, size_t new_size, int flags, ...)
 		check_range(to, new_size, "mremap over a mapping of /dev/dxg");
 	}
 	check_range(at, old_size, "mremap of a mapping of /dev/dxg");
-	return real()->mremap(at, old_size, new_size, flags, to);
+	begun = begin_change();
+	moved = real()->mremap(at, old_size, new_size, flags, to);
+	end_change(begun);
+	return moved;
+}
+
+int played_mprotect(void *at, size_t size, int prot)
+{
+	bool begun = begin_change();
+	int ret = real()->mprotect(at, size, prot);
+
+	end_change(begun);
+	return ret;
 }

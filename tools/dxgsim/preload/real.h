@@ -32,6 +32,7 @@
 	X(mmap, void *, (void *at, size_t size, int prot, int flags, int fd, off_t off))            \
 	X(munmap, int, (void *at, size_t size))                                                     \
 	X(mremap, void *, (void *at, size_t old_size, size_t new_size, int flags, ...))             \
+	X(mprotect, int, (void *at, size_t size, int prot))                                         \
 	X(access, int, (const char *path, int mode))                                                \
 	X(faccessat, int, (int dir, const char *path, int mode, int flags))                         \
 	X(stat, int, (const char *path, struct stat *st))                                           \

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dxgsim/guest_memory.h"
 #include "dxgsim/hooks.h"
 #include "real.h"
 
@@ -98,6 +99,7 @@ static void after_fork_in_child(void)
 	seam_enter();
 	driver_fork_child();
 	hook_after_fork_in_child();
+	guest_memory_after_fork_in_child();
 	seam_leave();
 }
 
