@@ -41,7 +41,7 @@ void gsp_hardware_granted(struct gsp_device *device, enum kmd_engine engine)
 
 /*
  * The host refused a hardware queue that the private data promised: the host is right, so none is asked for again,
- * unless there was one before: then they ran out for now.  Told in the log once.
+ * unless there was one before: then they have run out.  Told in the log once.
  */
 void gsp_hardware_refused(struct gsp_device *device, enum kmd_engine engine, int error)
 {
