@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxg/slack.h"
 #include "util/compiler.h"
+#include "util/slack.h"
 
 #define MAX_ALLOCATIONS 1024U	/* per CREATEALLOCATION and DESTROYALLOCATION2 */
-#define MAX_RESIDENT	10240U	/* per MAKERESIDENT and EVICT */
 #define MAX_REPLY	131072U /* bytes of a host's message (dxgkrnl: dxgvmbus.h) */
 
 static void destroy_partial(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle resource,
@@ -57,7 +56,7 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 		return dxg_fail(EINVAL, 0);
 	for (uint32_t i = 0; i < count; i++) {
 		allocations[i].handle = 0;
-		total += dxg_slack_size(allocations[i].private_data_size);
+		total += slack_copy_size(allocations[i].private_data_size);
 	}
 	infos = calloc(count, sizeof(*infos));
 	slots = malloc(total);
@@ -68,12 +67,12 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 	}
 	slot = slots;
 	for (uint32_t i = 0; i < count; i++) {
-		dxg_slack_fill(slot, allocations[i].private_data, allocations[i].private_data_size);
+		slack_copy(slot, allocations[i].private_data, allocations[i].private_data_size);
 		infos[i].sysmem = ptr_to_u64(allocations[i].sysmem);
 		infos[i].priv_drv_data = ptr_to_u64(slot);
 		infos[i].priv_drv_data_size = allocations[i].private_data_size;
 		infos[i].vidpn_source_id = UINT32_MAX;
-		slot += dxg_slack_size(allocations[i].private_data_size);
+		slot += slack_copy_size(allocations[i].private_data_size);
 	}
 	memset(&args, 0, sizeof(args));
 	args.device = device;
@@ -91,9 +90,9 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 	for (uint32_t i = 0; i < count && !ret; i++) {
 		if (!infos[i].allocation)
 			ret = dxg_fail(EIO, 0);
-		else if (!dxg_slack_intact(slot, allocations[i].private_data_size))
+		else if (!slack_copy_intact(slot, allocations[i].private_data_size))
 			ret = dxg_fail(EPROTO, 0);
-		slot += dxg_slack_size(allocations[i].private_data_size);
+		slot += slack_copy_size(allocations[i].private_data_size);
 	}
 	if (ret) {
 		destroy_partial(dxg, device, args.resource, infos, count);
@@ -104,7 +103,7 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 		allocations[i].handle = infos[i].allocation;
 		if (allocations[i].private_data_size)
 			memcpy(allocations[i].private_data, slot, allocations[i].private_data_size);
-		slot += dxg_slack_size(allocations[i].private_data_size);
+		slot += slack_copy_size(allocations[i].private_data_size);
 	}
 	if (resource)
 		*resource = args.resource;
@@ -145,56 +144,4 @@ int dxg_destroy_allocations(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle
 		done += args.alloc_count;
 	}
 	return ret;
-}
-
-/*
- * Makes allocations resident, all or nothing per 10240 of them.  *fence: see dxg.h.  -ENOMEM: the
- * host finds no room even after trimming others.
- */
-int dxg_make_resident(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_handle *allocations,
-		      uint32_t count, uint64_t *fence)
-{
-	uint32_t done = 0;
-
-	*fence = 0;
-	while (done < count) {
-		struct d3dddi_makeresident args = {
-			.paging_queue = paging_queue,
-			.alloc_count = MIN(count - done, MAX_RESIDENT),
-			.allocation_list = ptr_to_u64(allocations + done),
-			.flags = D3DDDI_MAKERESIDENT_FLAGS_CANT_TRIM_FURTHER,
-		};
-		int ret = dxg_ioctl(dxg, LX_DXMAKERESIDENT, &args);
-
-		if (ret < 0)
-			return ret;
-		if (ret == DXG_STATUS_PENDING && args.paging_fence_value == UINT64_MAX)
-			return dxg_fail(EPROTO, 0); /* the mark of a lost device, never a value to wait for */
-		if (ret == DXG_STATUS_PENDING)
-			*fence = MAX(*fence, args.paging_fence_value);
-		else if (ret)
-			return dxg_fail(EPROTO, ret);
-		done += args.alloc_count;
-	}
-	return 0;
-}
-
-/* Takes back one dxg_make_resident() of each allocation.  The reply carries no status. */
-int dxg_evict(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations, uint32_t count)
-{
-	uint32_t done = 0;
-
-	while (done < count) {
-		struct d3dkmt_evict args = {
-			.device = device,
-			.alloc_count = MIN(count - done, MAX_RESIDENT),
-			.allocations = ptr_to_u64(allocations + done),
-		};
-		int ret = dxg_ioctl(dxg, LX_DXEVICT, &args);
-
-		if (ret < 0)
-			return ret;
-		done += args.alloc_count;
-	}
-	return 0;
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxg/slack.h"
 #include "util/compiler.h"
+#include "util/slack.h"
 
 /* A message holds 131072 bytes, its headers included (dxgkrnl: dxgvmbus.h). */
 #define MAX_PRIVATE_DATA 131001U
@@ -40,16 +40,16 @@ int dxg_create_context(struct dxg *dxg, d3dkmt_handle device, const struct dxg_c
 	*context = 0;
 	if (request->private_data_size > MAX_PRIVATE_DATA)
 		return dxg_fail(EINVAL, 0);
-	copy = malloc(dxg_slack_size(request->private_data_size));
+	copy = malloc(slack_copy_size(request->private_data_size));
 	if (!copy)
 		return dxg_fail(ENOMEM, 0);
-	dxg_slack_fill(copy, request->private_data, request->private_data_size);
+	slack_copy(copy, request->private_data, request->private_data_size);
 	args.priv_drv_data = ptr_to_u64(copy);
 	ret = dxg_ioctl(dxg, LX_DXCREATECONTEXTVIRTUAL, &args);
 	if (ret < 0)
 		goto out;
 	ret = args.context ? 0 : dxg_fail(EIO, 0);
-	if (!ret && !dxg_slack_intact(copy, request->private_data_size)) {
+	if (!ret && !slack_copy_intact(copy, request->private_data_size)) {
 		dxg_destroy_context(dxg, args.context);
 		ret = dxg_fail(EPROTO, 0);
 	}

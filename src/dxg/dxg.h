@@ -144,12 +144,17 @@ int dxg_destroy_allocations(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle
 			    const d3dkmt_handle *allocations, uint32_t count);
 
 /*
- * The three below end in a paging fence: *fence is 0 when the work is done, else the value that the
+ * residency.c and gpuva.c.  What ends in a paging fence gives *fence: 0 when the work is done, else the value that the
  * paging queue's fence reaches when it is.
  */
 int dxg_make_resident(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_handle *allocations,
 		      uint32_t count, uint64_t *fence);
 int dxg_evict(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations, uint32_t count);
+int dxg_offer(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations, uint32_t count);
+int dxg_reclaim(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_handle *allocations, uint32_t count,
+		uint32_t *results, uint64_t *fence);
+int dxg_query_residency(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations,
+			uint32_t count, uint32_t *status);
 
 /* gpuva.c */
 struct dxg_gpu_va_map {
@@ -167,6 +172,10 @@ int dxg_reserve_gpu_va(struct dxg *dxg, d3dkmt_handle adapter, uint64_t base, ui
 		       uint64_t maximum, uint64_t size, uint64_t *va);
 int dxg_free_gpu_va(struct dxg *dxg, d3dkmt_handle adapter, uint64_t base, uint64_t size);
 int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *va, uint64_t *fence);
+
+/* lock.c */
+int dxg_lock(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle allocation, void **address);
+int dxg_unlock(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle allocation);
 
 /* sync.c */
 struct dxg_fence {

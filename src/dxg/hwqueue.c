@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxg/slack.h"
 #include "util/compiler.h"
+#include "util/slack.h"
 
 #define MAX_PRIVATE_DATA 130985U /* of one message (dxgkrnl: dxgvmbus.h) */
 
@@ -14,7 +14,7 @@ static int check_queue(const struct d3dkmt_createhwqueue *args, const uint8_t *c
 {
 	if (!args->queue || !args->queue_progress_fence || !args->queue_progress_fence_cpu_va)
 		return EIO;
-	return dxg_slack_intact(copy, args->priv_drv_data_size) ? 0 : EPROTO;
+	return slack_copy_intact(copy, args->priv_drv_data_size) ? 0 : EPROTO;
 }
 
 /*
@@ -44,10 +44,10 @@ int dxg_create_hwqueue(struct dxg *dxg, d3dkmt_handle context, uint32_t flags, v
 	ret = dxg_refuse_future_locks();
 	if (ret)
 		return ret;
-	copy = malloc(dxg_slack_size(private_data_size));
+	copy = malloc(slack_copy_size(private_data_size));
 	if (!copy)
 		return dxg_fail(ENOMEM, 0);
-	dxg_slack_fill(copy, private_data, private_data_size);
+	slack_copy(copy, private_data, private_data_size);
 	args.priv_drv_data = ptr_to_u64(copy);
 	ret = dxg_ioctl(dxg, LX_DXCREATEHWQUEUE, &args);
 	if (ret < 0)

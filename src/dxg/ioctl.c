@@ -108,7 +108,7 @@ static bool handle_is_spent(unsigned long command)
 {
 	return command == LX_DXDESTROYCONTEXT || command == LX_DXDESTROYHWQUEUE ||
 	       command == LX_DXDESTROYPAGINGQUEUE || command == LX_DXDESTROYSYNCHRONIZATIONOBJECT ||
-	       command == LX_DXDESTROYALLOCATION2;
+	       command == LX_DXDESTROYALLOCATION2 || command == LX_DXUNLOCK2;
 }
 
 /*

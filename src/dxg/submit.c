@@ -17,6 +17,14 @@ static int check_submission(const struct dxg_submission *s, uint32_t limit)
 	return 0;
 }
 
+/* A call that the driver answers before the host does what it says; a positive status of the host's is success. */
+static int ask(struct dxg *dxg, unsigned long command, void *args)
+{
+	int ret = dxg_ioctl(dxg, command, args);
+
+	return ret < 0 ? ret : 0;
+}
+
 /*
  * Puts a command buffer into a context (Microsoft: D3DKMTSubmitCommand).  The host reads the private data
  * before the call returns or from its own copy: the buffer may be reused.
@@ -36,9 +44,7 @@ int dxg_submit(struct dxg *dxg, d3dkmt_handle context, const struct dxg_submissi
 	};
 	int ret = check_submission(submission, MAX_CONTEXT_DATA);
 
-	if (!ret)
-		ret = dxg_ioctl(dxg, LX_DXSUBMITCOMMAND, &args);
-	return ret < 0 ? ret : 0;
+	return ret ? ret : ask(dxg, LX_DXSUBMITCOMMAND, &args);
 }
 
 /*
@@ -61,9 +67,7 @@ int dxg_submit_to_hwqueue(struct dxg *dxg, d3dkmt_handle hwqueue, uint64_t fence
 
 	if (!ret && (!fence_id || fence_id == DXG_FENCE_LOST))
 		ret = dxg_fail(EINVAL, 0);
-	if (!ret)
-		ret = dxg_ioctl(dxg, LX_DXSUBMITCOMMANDTOHWQUEUE, &args);
-	return ret < 0 ? ret : 0;
+	return ret ? ret : ask(dxg, LX_DXSUBMITCOMMANDTOHWQUEUE, &args);
 }
 
 /*
@@ -83,9 +87,7 @@ int dxg_context_signal(struct dxg *dxg, d3dkmt_handle context, const d3dkmt_hand
 	};
 	int ret = dxg_check_fences(fences, values, count);
 
-	if (!ret)
-		ret = dxg_ioctl(dxg, LX_DXSIGNALSYNCHRONIZATIONOBJECTFROMGPU, &args);
-	return ret < 0 ? ret : 0;
+	return ret ? ret : ask(dxg, LX_DXSIGNALSYNCHRONIZATIONOBJECTFROMGPU, &args);
 }
 
 /*
@@ -104,9 +106,7 @@ int dxg_context_wait(struct dxg *dxg, d3dkmt_handle context, const d3dkmt_handle
 	};
 	int ret = dxg_check_fences(fences, values, count);
 
-	if (!ret)
-		ret = dxg_ioctl(dxg, LX_DXWAITFORSYNCHRONIZATIONOBJECTFROMGPU, &args);
-	return ret < 0 ? ret : 0;
+	return ret ? ret : ask(dxg, LX_DXWAITFORSYNCHRONIZATIONOBJECTFROMGPU, &args);
 }
 
 /* As dxg_context_signal(), after what was put into a hardware queue.  The queue's own progress fence is not for this. */
@@ -122,9 +122,7 @@ int dxg_hwqueue_signal(struct dxg *dxg, d3dkmt_handle hwqueue, const d3dkmt_hand
 	};
 	int ret = dxg_check_fences(fences, values, count);
 
-	if (!ret)
-		ret = dxg_ioctl(dxg, LX_DXSUBMITSIGNALSYNCOBJECTSTOHWQUEUE, &args);
-	return ret < 0 ? ret : 0;
+	return ret ? ret : ask(dxg, LX_DXSUBMITSIGNALSYNCOBJECTSTOHWQUEUE, &args);
 }
 
 /* As dxg_context_wait(), for what is put into a hardware queue from now on. */
@@ -139,7 +137,5 @@ int dxg_hwqueue_wait(struct dxg *dxg, d3dkmt_handle hwqueue, const d3dkmt_handle
 	};
 	int ret = dxg_check_fences(fences, values, count);
 
-	if (!ret)
-		ret = dxg_ioctl(dxg, LX_DXSUBMITWAITFORSYNCOBJECTSTOHWQUEUE, &args);
-	return ret < 0 ? ret : 0;
+	return ret ? ret : ask(dxg, LX_DXSUBMITWAITFORSYNCOBJECTSTOHWQUEUE, &args);
 }

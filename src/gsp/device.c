@@ -36,6 +36,8 @@ int gsp_device_create(struct dxg *dxg, d3dkmt_handle adapter, const struct kmd_a
 	atomic_init(&device->phase, PHASE_CLOSED);
 	atomic_init(&device->context_form, kmd_form_taken(info->luid, KMD_FORM_OF_CONTEXT));
 	turn_init(&device->form_search);
+	atomic_init(&device->paging_due, 0);
+	pthread_mutex_init(&device->activity, NULL);
 	pthread_mutex_init(&device->lock, NULL);
 	pthread_cond_init(&device->settled, NULL);
 	*out = device;
@@ -50,8 +52,8 @@ void gsp_device_on_loss(struct gsp_device *device, gsp_loss_callback callback, v
 }
 
 /*
- * Gives the host's objects back.  Nobody may be using the device or anything made on it; what is
- * still alive on it goes with it.  NULL is allowed.
+ * Gives the host's objects back.  Nobody may be using the device or anything made on it, timelines and moments
+ * included; what is still alive on it goes with it.  NULL is allowed.
  */
 void gsp_device_destroy(struct gsp_device *device)
 {
@@ -71,6 +73,7 @@ void gsp_device_destroy(struct gsp_device *device)
 	}
 	pthread_cond_destroy(&device->settled);
 	pthread_mutex_destroy(&device->lock);
+	pthread_mutex_destroy(&device->activity);
 	turn_destroy(&device->form_search);
 	free(device);
 }
@@ -135,6 +138,8 @@ int gsp_device_open(struct gsp_device *device, const struct gsp_handles **handle
 	pthread_mutex_lock(&device->lock);
 	if (!ret) {
 		device->handles = made;
+		/* a new paging queue counts anew */
+		atomic_store(&device->paging_due, 0);
 		gsp_epoch_begin(&device->epoch);
 	}
 	atomic_store_explicit(&device->phase, ret ? PHASE_CLOSED : PHASE_OPEN, memory_order_release);

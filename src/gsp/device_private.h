@@ -10,6 +10,9 @@
 #include "gsp/device.h"
 #include "util/turn.h"
 
+struct gsp_moment;
+struct gsp_timeline;
+
 struct gsp_device {
 	struct dxg *dxg;
 	d3dkmt_handle adapter;
@@ -29,6 +32,12 @@ struct gsp_device {
 	uint32_t context_refused;	   /* bits of forms that it does not; the searcher's */
 	_Atomic uint32_t hardware_refused; /* bit per enum kmd_engine */
 	_Atomic uint32_t hardware_granted; /* the same */
+
+	/* timeline.c, moment.c */
+	_Atomic uint64_t paging_due; /* largest paging fence value that submissions have to wait for */
+	pthread_mutex_t activity;    /* of the rest; never held while the host is asked */
+	struct gsp_timeline *timelines;
+	struct gsp_moment *latest; /* taken of this device alone, if it still exists */
 
 	gsp_loss_callback on_loss;
 	void *on_loss_arg;

@@ -6,6 +6,32 @@
 
 #include "util/compiler.h"
 
+#define LOOK_FIRST_NS	50000ULL    /* looks at a moment back off from this ... */
+#define LOOK_LAST_NS	1000000ULL  /* ... to this */
+#define LOOK_AT_HOST_NS 50000000ULL /* how often it is asked meanwhile whether the devices still live */
+
+static void chain_init(struct gsp_retire_chain *chain)
+{
+	chain->first = NULL;
+	chain->last = &chain->first;
+}
+
+static void chain_append(struct gsp_retire_chain *chain, struct gsp_retire *item)
+{
+	item->next = NULL;
+	*chain->last = item;
+	chain->last = &item->next;
+}
+
+/* Empties a chain; the items are still linked by `next`. */
+static struct gsp_retire *chain_take(struct gsp_retire_chain *chain)
+{
+	struct gsp_retire *first = chain->first;
+
+	chain_init(chain);
+	return first;
+}
+
 void gsp_retire_list_init(struct gsp_retire_list *list)
 {
 	pthread_condattr_t attributes;
@@ -15,9 +41,20 @@ void gsp_retire_list_init(struct gsp_retire_list *list)
 	pthread_cond_init(&list->ended, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&list->lock, NULL);
-	list->first = NULL;
-	list->last = &list->first;
+	list->mixed = (struct gsp_retire_lane){0};
+	list->lane_count = 0;
+	chain_init(&list->passed);
 	list->ending = 0;
+}
+
+/* The first item behind a moment that is still waited for; the caller has the lock. */
+static struct gsp_retire *first_behind_moment(const struct gsp_retire_list *list)
+{
+	struct gsp_retire *first = list->mixed.first;
+
+	for (unsigned i = 0; i < list->lane_count && !first; i++)
+		first = list->lanes[i].first;
+	return first;
 }
 
 /* True when everything that was listed has ended, callbacks included. */
@@ -26,53 +63,134 @@ bool gsp_retire_is_empty(struct gsp_retire_list *list)
 	bool empty;
 
 	pthread_mutex_lock(&list->lock);
-	empty = !list->first && !list->ending;
+	empty = !first_behind_moment(list) && !list->passed.first && !list->ending;
 	pthread_mutex_unlock(&list->lock);
 	return empty;
 }
 
-static void append(struct gsp_retire_list *list, struct gsp_retire *item)
+/* Where moments of a device are, a new place if need be; among those of several when there is no place left. */
+static struct gsp_retire_lane *lane_of(struct gsp_retire_list *list, const struct gsp_device *device)
 {
-	item->next = NULL;
-	*list->last = item;
-	list->last = &item->next;
+	if (!device)
+		return &list->mixed;
+	for (unsigned i = 0; i < list->lane_count; i++)
+		if (list->lanes[i].device == device)
+			return &list->lanes[i];
+	if (list->lane_count == ARRAY_SIZE(list->lanes))
+		return &list->mixed;
+	list->lanes[list->lane_count] = (struct gsp_retire_lane){.device = device};
+	return &list->lanes[list->lane_count++];
 }
 
-/* Lists an item that its callback will end.  The item, its points and their devices must last until then. */
+static void append_leader(struct gsp_retire_lane *lane, struct gsp_retire *leader)
+{
+	leader->next_moment = NULL;
+	if (lane->last)
+		lane->last->next_moment = leader;
+	else
+		lane->first = leader;
+	lane->last = leader;
+}
+
+/* Things are freed in runs: who waits for the same as the one before joins it, whatever else is a leader of its own. */
+static void append_behind(struct gsp_retire_list *list, struct gsp_retire *item)
+{
+	struct gsp_retire_lane *lane = lane_of(list, gsp_moment_device(item->moment));
+	struct gsp_retire *leader = lane->last;
+
+	item->next = NULL;
+	if (leader && gsp_moment_equals(leader->moment, item->moment)) {
+		leader->last_behind->next = item;
+		leader->last_behind = item;
+		return;
+	}
+	item->last_behind = item;
+	append_leader(lane, item);
+}
+
+/*
+ * Lists an item that its callback will end, and takes over the caller's reference on its moment.  The item and the devices
+ * it waits for must last until then.
+ */
 void gsp_retire_add(struct gsp_retire_list *list, struct gsp_retire *item)
 {
+	item->why = 0;
 	pthread_mutex_lock(&list->lock);
-	append(list, item);
+	if (item->moment)
+		append_behind(list, item);
+	else
+		chain_append(&list->passed, item);
 	pthread_mutex_unlock(&list->lock);
 }
 
-/* 0 or -ENODEV: over; -EAGAIN: some live device still has to pass, which `pending` then names. */
-static int item_state(const struct gsp_retire *item, struct gsp_fence_point *pending)
+/* Moves what is behind a moment to the points. */
+static void pass(struct gsp_retire_list *list, struct gsp_retire *leader, int why)
 {
-	int why = 0;
+	*list->passed.last = leader;
+	list->passed.last = &leader->last_behind->next;
+	for (struct gsp_retire *item = leader; item && why; item = item->next)
+		item->why = why;
+}
 
-	for (unsigned i = 0; i < item->count; i++) {
-		switch (gsp_fence_point_read(&item->points[i])) {
-		case GSP_FENCE_DONE:
-			break;
-		case GSP_FENCE_LOST:
-			why = -ENODEV;
-			break;
-		case GSP_FENCE_PENDING:
-			if (pending)
-				*pending = item->points[i];
-			return -EAGAIN;
+/*
+ * Moves what is behind moments that are over to the points; the caller has the lock.  Moments of one device pass in
+ * order, so that the first which is not over spares the look at the others.
+ */
+static void pass_lane(struct gsp_retire_list *list, struct gsp_retire_lane *lane)
+{
+	struct gsp_retire **link = &lane->first, *before = NULL;
+
+	while (*link) {
+		struct gsp_retire *leader = *link;
+		enum gsp_fence_state state = gsp_moment_read(leader->moment);
+
+		if (state == GSP_FENCE_PENDING) {
+			if (lane->device)
+				return;
+			before = leader;
+			link = &leader->next_moment;
+			continue;
 		}
+		*link = leader->next_moment;
+		if (lane->last == leader)
+			lane->last = before;
+		pass(list, leader, state == GSP_FENCE_LOST ? -ENODEV : 0);
 	}
-	return why;
+}
+
+static enum gsp_fence_state point_state(const struct gsp_retire *item)
+{
+	return item->point.device ? gsp_fence_point_read(&item->point) : GSP_FENCE_DONE;
+}
+
+/* Takes the items whose points passed too from the list; the caller has the lock. */
+static void pass_points(struct gsp_retire_list *list, struct gsp_retire_chain *ready)
+{
+	struct gsp_retire *item = chain_take(&list->passed);
+
+	while (item) {
+		struct gsp_retire *next = item->next;
+		enum gsp_fence_state state = point_state(item);
+
+		if (state == GSP_FENCE_PENDING) {
+			chain_append(&list->passed, item);
+		} else {
+			if (state == GSP_FENCE_LOST)
+				item->why = -ENODEV;
+			chain_append(ready, item);
+			list->ending++;
+		}
+		item = next;
+	}
 }
 
 /* A fence that reads all ones may be the first sign of a loss. */
 static void report_loss(const struct gsp_retire *item)
 {
-	for (unsigned i = 0; i < item->count; i++)
-		if (gsp_fence_point_read(&item->points[i]) == GSP_FENCE_LOST)
-			gsp_device_fence_lost(item->points[i].device);
+	if (item->point.device && gsp_fence_point_read(&item->point) == GSP_FENCE_LOST)
+		gsp_device_fence_lost(item->point.device);
+	if (item->moment && gsp_moment_read(item->moment) == GSP_FENCE_LOST)
+		gsp_moment_check(item->moment);
 }
 
 static size_t run_all(struct gsp_retire *item)
@@ -80,10 +198,12 @@ static size_t run_all(struct gsp_retire *item)
 	size_t count = 0;
 
 	while (item) {
-		struct gsp_retire *next = item->next; /* the callback frees the item */
+		struct gsp_retire *next = item->next; /* the callback frees the item, or adds it again */
 
 		if (item->why == -ENODEV)
 			report_loss(item);
+		gsp_moment_put(item->moment);
+		item->moment = NULL;
 		item->run(item, item->why);
 		item = next;
 		count++;
@@ -91,34 +211,25 @@ static size_t run_all(struct gsp_retire *item)
 	return count;
 }
 
-/* Ends every item whose points have passed; returns how many it was.  Never waits. */
+/*
+ * Ends every item whose moment is over and whose point passed; returns how many it was.  Never waits.  Costs a look
+ * per device and per point that is waited for, and one per moment of several devices, however many items are behind them.
+ */
 size_t gsp_retire_run(struct gsp_retire_list *list)
 {
-	struct gsp_retire *ready = NULL, **ready_last = &ready, *item;
+	struct gsp_retire_chain ready;
 	size_t count;
 
+	chain_init(&ready);
 	pthread_mutex_lock(&list->lock);
-	item = list->first;
-	list->first = NULL;
-	list->last = &list->first;
-	while (item) {
-		struct gsp_retire *next = item->next;
-
-		item->why = item_state(item, NULL);
-		if (item->why == -EAGAIN) {
-			append(list, item);
-		} else {
-			item->next = NULL;
-			*ready_last = item;
-			ready_last = &item->next;
-			list->ending++;
-		}
-		item = next;
-	}
+	pass_lane(list, &list->mixed);
+	for (unsigned i = 0; i < list->lane_count; i++)
+		pass_lane(list, &list->lanes[i]);
+	pass_points(list, &ready);
 	pthread_mutex_unlock(&list->lock);
-	if (!ready)
+	if (!ready.first)
 		return 0;
-	count = run_all(ready);
+	count = run_all(ready.first);
 	pthread_mutex_lock(&list->lock);
 	list->ending -= count;
 	pthread_cond_broadcast(&list->ended);
@@ -126,15 +237,28 @@ size_t gsp_retire_run(struct gsp_retire_list *list)
 	return count;
 }
 
-static bool first_pending(struct gsp_retire_list *list, struct gsp_fence_point *point)
+/* What a drain waits for next: a point before a moment, for that can be slept on. */
+struct awaited {
+	bool point_found;
+	struct gsp_fence_point point;
+	struct gsp_moment *moment; /* a reference of its own, or NULL */
+};
+
+static struct awaited find_awaited(struct gsp_retire_list *list)
 {
-	bool found = false;
+	struct awaited awaited = {0};
+	const struct gsp_retire *behind;
 
 	pthread_mutex_lock(&list->lock);
-	for (struct gsp_retire *item = list->first; item && !found; item = item->next)
-		found = item_state(item, point) == -EAGAIN;
+	for (struct gsp_retire *item = list->passed.first; item && !awaited.point_found; item = item->next) {
+		awaited.point_found = point_state(item) == GSP_FENCE_PENDING;
+		awaited.point = item->point;
+	}
+	behind = first_behind_moment(list);
+	if (!awaited.point_found && behind)
+		awaited.moment = gsp_moment_get(behind->moment);
 	pthread_mutex_unlock(&list->lock);
-	return found;
+	return awaited;
 }
 
 static uint64_t now_ns(void)
@@ -168,41 +292,75 @@ static int wait_for_others(struct gsp_retire_list *list, uint64_t start, uint64_
 	return ret ? -ETIMEDOUT : 0;
 }
 
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec t = {.tv_nsec = (long)ns};
+
+	nanosleep(&t, NULL); /* cut short by a signal it costs one more look */
+}
+
 /*
  * Waits until everything listed has ended, for at most timeout_ns in all; the loss of a device ends its items.
  * -ETIMEDOUT: some are still listed, or their callbacks still run on another thread.
+ *
+ * Moments are waited for in looks: their fences may go with their queues meanwhile, so no wait can be armed on them.
  */
 int gsp_retire_drain(struct gsp_retire_list *list, uint64_t timeout_ns)
 {
-	uint64_t start = now_ns(), waited;
-	struct gsp_fence_point point;
-	int ret;
+	uint64_t start = now_ns(), asked = 0, look = LOOK_FIRST_NS;
 
 	for (;;) {
-		gsp_retire_run(list);
-		if (!first_pending(list, &point)) {
+		size_t ended = gsp_retire_run(list);
+		struct awaited awaited = find_awaited(list);
+		uint64_t waited = now_ns() - start, left = timeout_ns > waited ? timeout_ns - waited : 0;
+		int ret;
+
+		if (awaited.point_found) {
+			ret = gsp_fence_wait(awaited.point.device, awaited.point.fence, awaited.point.value,
+					     awaited.point.wanted, left);
+			if (ret && ret != -ENODEV)
+				return ret;
+		} else if (awaited.moment) {
+			if (waited - asked >= LOOK_AT_HOST_NS) {
+				asked = waited;
+				gsp_moment_check(awaited.moment);
+			}
+			gsp_moment_put(awaited.moment);
+			if (!left)
+				return -ETIMEDOUT;
+			look = ended ? LOOK_FIRST_NS : MIN(look * 2, LOOK_LAST_NS);
+			sleep_ns(MIN(look, left));
+		} else {
 			/* what passed between the two looks still has to be run */
 			if (gsp_retire_run(list))
 				continue;
-			return wait_for_others(list, start, timeout_ns);
+			ret = wait_for_others(list, start, timeout_ns);
+			/* their callbacks may have added more */
+			if (ret || gsp_retire_is_empty(list))
+				return ret;
 		}
-		waited = now_ns() - start;
-		ret = gsp_fence_wait(point.device, point.fence, point.value, point.wanted,
-				     timeout_ns > waited ? timeout_ns - waited : 0);
-		if (ret && ret != -ENODEV)
-			return ret;
 	}
 }
 
-/* Ends the list and whatever is still on it, with -ETIMEDOUT.  Drain first; nobody may add any more. */
+static void give_up_lane(struct gsp_retire_list *list, struct gsp_retire_lane *lane)
+{
+	struct gsp_retire *leader = lane->first;
+
+	lane->first = lane->last = NULL;
+	for (; leader; leader = leader->next_moment)
+		pass(list, leader, 0);
+}
+
+/* Ends the list and whatever is still on it, with -ETIMEDOUT.  Drain first; nobody but the callbacks may add any more. */
 void gsp_retire_list_destroy(struct gsp_retire_list *list)
 {
-	struct gsp_retire *item;
+	while (first_behind_moment(list) || list->passed.first) {
+		struct gsp_retire *item;
 
-	while (list->first) {
-		item = list->first;
-		list->first = NULL;
-		list->last = &list->first;
+		give_up_lane(list, &list->mixed);
+		for (unsigned i = 0; i < list->lane_count; i++)
+			give_up_lane(list, &list->lanes[i]);
+		item = chain_take(&list->passed);
 		for (struct gsp_retire *i = item; i; i = i->next)
 			i->why = -ETIMEDOUT;
 		run_all(item);

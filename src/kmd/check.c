@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kmd/layouts.h"
-#include "kmd/slack.h"
+#include "util/slack.h"
 
 #define PROXY_MAJOR	     1U
 #define MAX_CHAINED_GPUS     4U
@@ -337,7 +337,7 @@ static int check_slack(struct kmd_check *check)
 	static const char *const names[] = {"0x4360 query", "0xBC0 query", "segment size query"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {
-		size_t at = kmd_slack_find(replies[i]->data, replies[i]->size, replies[i]->capacity);
+		size_t at = slack_find(replies[i]->data, replies[i]->size, replies[i]->capacity);
 
 		if (at == replies[i]->capacity)
 			continue;

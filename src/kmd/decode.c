@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kmd/layouts.h"
-#include "kmd/slack.h"
+#include "util/slack.h"
 
 /* Entries looked at when the table does not say how many it has. */
 #define DEFAULT_ENGINES 32U
@@ -22,7 +22,7 @@ void kmd_reply_prepare(struct kmd_reply *reply)
 {
 	reply->error = -ENODATA;
 	memset(reply->data, 0, reply->size);
-	kmd_slack_fill(reply->data, reply->size, reply->capacity);
+	slack_fill(reply->data, reply->size, reply->capacity);
 }
 
 /*

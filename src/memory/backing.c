@@ -357,8 +357,8 @@ void backing_retire(struct backing *backing)
 {
 	backing->point.wanted = backing->fence;
 	backing->retire.run = retired;
-	backing->retire.points = &backing->point;
-	backing->retire.count = backing->fence ? 1 : 0;
+	backing->retire.moment = NULL;
+	backing->retire.point = backing->fence ? backing->point : (struct gsp_fence_point){0};
 	gsp_retire_add(&backing->buffer->memory->retired, &backing->retire);
 }
 

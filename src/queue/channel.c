@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gsp/diagnose.h"
+#include "gsp/timeline.h"
 #include "kmd/queue.h"
 #include "util/compiler.h"
 #include "util/log.h"
@@ -37,6 +38,8 @@ struct channel {
 	const volatile uint64_t *value;
 	uint64_t base; /* what the fence was at when nothing was submitted: ordinal n is at base + n */
 	_Atomic uint64_t submitted;
+	struct gsp_timeline *timeline;
+	uint64_t paging_passed; /* the paging fence value that what is submitted has waited for */
 	int broken; /* a submission went in without its signal: what follows could not be told apart */
 };
 
@@ -134,9 +137,11 @@ static int build(struct channel *channel, const struct channel_options *options,
 	if (ret)
 		return ret;
 	ret = gsp_fence_current(channel->value, &channel->base);
-	if (ret)
+	if (ret) {
 		gsp_device_fence_lost(channel->device);
-	return ret;
+		return ret;
+	}
+	return gsp_timeline_create(channel->device, channel->value, &channel->timeline);
 }
 
 /*
@@ -202,6 +207,8 @@ int channel_destroy(struct channel *channel)
 
 	if (!channel)
 		return 0;
+	if (channel->timeline)
+		gsp_timeline_stop(channel->timeline);
 	/* on an adapter that is gone there is nothing left to destroy */
 	if (channel->hwqueue && gsp_device_epoch(channel->device).state != GSP_REMOVED)
 		keep_first(&error, gone(channel, dxg_destroy_hwqueue(dxg_of(channel), channel->hwqueue)));
@@ -210,6 +217,8 @@ int channel_destroy(struct channel *channel)
 	/* after the context, which may still hold a signal of it */
 	if (channel->own_fence && gsp_device_epoch(channel->device).state != GSP_REMOVED)
 		keep_first(&error, gone(channel, dxg_destroy_fence(dxg_of(channel), channel->own_fence)));
+	/* nothing runs any more: what waited for it can end, the ring memory too */
+	gsp_timeline_end(channel->timeline);
 	if (channel->user_queue_memory)
 		keep_first(&error, memory_free(channel->memory, channel->user_queue_memory));
 	free(channel);
@@ -241,6 +250,30 @@ int channel_wait_for(struct channel *channel, d3dkmt_handle fence, uint64_t valu
 	return gsp_device_result(channel->device, ret);
 }
 
+/* Lets the GPU wait for page-table work that was left to this submission, unless it is done or was waited for before. */
+static int wait_for_page_tables(struct channel *channel)
+{
+	const struct dxg_paging_queue *paging = &gsp_device_handles(channel->device)->paging;
+	uint64_t due = gsp_paging_due(channel->device);
+	int ret = 0;
+
+	if (due <= channel->paging_passed)
+		return 0;
+	switch (gsp_fence_read(paging->value, due)) {
+	case GSP_FENCE_DONE:
+		break;
+	case GSP_FENCE_PENDING:
+		ret = channel_wait_for(channel, paging->fence, due);
+		break;
+	case GSP_FENCE_LOST:
+		gsp_device_fence_lost(channel->device);
+		return -ENODEV;
+	}
+	if (!ret)
+		channel->paging_passed = due;
+	return ret;
+}
+
 static int submit_software(struct channel *channel, const struct dxg_submission *submission, uint64_t value)
 {
 	int ret =
@@ -255,13 +288,23 @@ static int submit_software(struct channel *channel, const struct dxg_submission 
 	return ret;
 }
 
+static int submit_to_engine(struct channel *channel, const struct dxg_submission *submission, uint64_t value)
+{
+	if (channel->rung != GSP_RUNG_HARDWARE)
+		return submit_software(channel, submission, value);
+	return gsp_device_result(channel->device,
+				 dxg_submit_to_hwqueue(dxg_of(channel), channel->hwqueue, value, submission));
+}
+
 /*
  * Puts in a command buffer: `length` bytes at the GPU address `commands`, mapped and resident until its ordinal is done.
- * Ordinals count from 1 and are done in order.
+ * Ordinals count from 1 and are done in order.  Page-table work that gsp_paging_settle() left to submissions is waited
+ * for by the GPU before it starts.
  *
  * -EINVAL: not aligned as the engine asks (gsp_engine_caps), or empty; -EOVERFLOW: the fence has no number left before the
- * one that means lost; -ENODEV: lost; another error: the host did not take it.  When a software queue took the commands but not the signal behind them, the error sticks: nothing more can be
- * submitted, and the commands may run until channel_destroy().
+ * one that means lost; -ENODEV: lost; another error: the host did not take it, or not the wait before it.  When a
+ * software queue took the commands but not the signal behind them, the error sticks: nothing more can be submitted, and the
+ * commands may run until channel_destroy().
  */
 int channel_submit(struct channel *channel, uint64_t commands, uint32_t length, uint64_t *ordinal)
 {
@@ -292,14 +335,16 @@ int channel_submit(struct channel *channel, uint64_t commands, uint32_t length, 
 		.private_data = blob.data,
 		.private_data_size = blob.size,
 	};
-	if (channel->rung == GSP_RUNG_HARDWARE)
-		ret = gsp_device_result(channel->device,
-					dxg_submit_to_hwqueue(dxg_of(channel), channel->hwqueue,
-							      channel->base + next, &submission));
-	else
-		ret = submit_software(channel, &submission, channel->base + next);
-	if (ret)
+	gsp_timeline_announce(channel->timeline, channel->base + next);
+	ret = wait_for_page_tables(channel);
+	if (!ret)
+		ret = submit_to_engine(channel, &submission, channel->base + next);
+	if (ret) {
+		/* commands without their signal may run until the queue is destroyed, and count as unfinished until then */
+		if (!channel->broken)
+			gsp_timeline_retract(channel->timeline, channel->base + next - 1);
 		return ret;
+	}
 	atomic_store_explicit(&channel->submitted, next, memory_order_release);
 	*ordinal = next;
 	return 0;

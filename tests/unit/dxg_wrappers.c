@@ -64,7 +64,8 @@ static void destroying_is_not_repeated(void **state)
 	assert_int_equal(dxg_destroy_paging_queue(dxg, 2), -EAGAIN);
 	assert_int_equal(dxg_destroy_fence(dxg, 2), -EAGAIN);
 	assert_int_equal(dxg_destroy_allocations(dxg, 1, 0, &allocation, 1), -EAGAIN);
-	assert_int_equal(calls, 5);
+	assert_int_equal(dxg_unlock(dxg, 1, allocation), -EAGAIN);
+	assert_int_equal(calls, 6);
 	dxg_close(dxg);
 }
 
@@ -123,9 +124,12 @@ static void success_without_a_handle_is_a_failure(void **state)
 	struct dxg_fence fence;
 	d3dkmt_handle handle = 7;
 	uint64_t va = 7, value = 7;
+	void *address = data;
 
 	(void)state;
 	answer = success_and_nothing;
+	assert_int_equal(dxg_lock(dxg, 1, 2, &address), -EINVAL);
+	assert_null(address);
 	assert_int_equal(dxg_create_device(dxg, 1, 0, &handle), -EIO);
 	assert_int_equal(handle, 0);
 	assert_int_equal(dxg_create_paging_queue(dxg, 1, &queue), -EIO);
@@ -251,10 +255,191 @@ static void residency_of_many_ends_in_the_latest_fence(void **state)
 	dxg_close(dxg);
 }
 
+/* Asked for results, the driver says success where it would have said pending. */
+static uint32_t told_result;
+
+static int reclaimed_with_results(unsigned long command, void *arg)
+{
+	struct d3dkmt_reclaimallocations2 *args = arg;
+	uint32_t *results = u64_to_ptr(args->results);
+
+	assert_int_equal(command, LX_DXRECLAIMALLOCATIONS2);
+	assert_int_equal(args->resources, 0);
+	assert_in_range(args->allocation_count, 1, 10240);
+	args->paging_fence_value = 60 - calls;
+	if (results && told_result != UINT32_MAX)
+		for (uint32_t i = 0; i < args->allocation_count; i++)
+			results[i] = told_result;
+	return results ? 0 : 0x103;
+}
+
+static void what_is_reclaimed_may_be_pending_behind_a_success(void **state)
+{
+	static d3dkmt_handle many[15000];
+	static uint32_t results[ARRAY_SIZE(many)];
+	struct dxg *dxg = opened();
+	uint64_t fence = 7;
+
+	(void)state;
+	answer = reclaimed_with_results;
+	told_result = D3DDDI_RECLAIM_RESULT_OK;
+	assert_int_equal(dxg_reclaim(dxg, 1, many, ARRAY_SIZE(many), results, &fence), 0);
+	assert_int_equal(calls, 2);
+	assert_int_equal(fence, 59);
+	assert_int_equal(results[0] | results[ARRAY_SIZE(results) - 1], D3DDDI_RECLAIM_RESULT_OK);
+	assert_int_equal(dxg_reclaim(dxg, 1, many, 1, NULL, &fence), 0);
+	assert_int_equal(fence, 57);
+	/* what nobody wrote is not contents that were kept */
+	told_result = UINT32_MAX;
+	assert_int_equal(dxg_reclaim(dxg, 1, many, 2, results, &fence), 0);
+	assert_int_equal(results[0], D3DDDI_RECLAIM_RESULT_DISCARDED);
+	assert_int_equal(results[1], D3DDDI_RECLAIM_RESULT_DISCARDED);
+	told_result = 3;
+	assert_int_equal(dxg_reclaim(dxg, 1, many, 2, results, &fence), -EPROTO);
+	assert_int_equal(fence, 0);
+	answer = out_of_memory;
+	assert_int_equal(dxg_reclaim(dxg, 1, many, 2, results, &fence), -ENOMEM);
+	assert_int_equal(fence, 0);
+	dxg_close(dxg);
+}
+
+static int offered(unsigned long command, void *arg)
+{
+	const struct d3dkmt_offerallocations *args = arg;
+
+	assert_int_equal(command, LX_DXOFFERALLOCATIONS);
+	assert_int_equal(args->device, 1);
+	assert_int_equal(args->resources, 0);
+	assert_int_equal(args->priority, D3DKMT_OFFER_PRIORITY_LOW);
+	assert_in_range(args->allocation_count, 1, 10240);
+	return calls == 3 ? fail_with(ENODEV) : 0;
+}
+
+static void offers_of_many_end_with_the_first_refusal(void **state)
+{
+	static d3dkmt_handle many[20481];
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = offered;
+	assert_int_equal(dxg_offer(dxg, 1, many, 20480), 0);
+	assert_int_equal(calls, 2);
+	calls = 0;
+	assert_int_equal(dxg_offer(dxg, 1, many, ARRAY_SIZE(many)), -ENODEV);
+	assert_int_equal(calls, 3);
+	dxg_close(dxg);
+}
+
+static uint32_t told_residency;
+
+static int residency(unsigned long command, void *arg)
+{
+	const struct d3dkmt_queryallocationresidency *args = arg;
+	uint32_t *status = u64_to_ptr(args->residency_status);
+
+	assert_int_equal(command, LX_DXQUERYALLOCATIONRESIDENCY);
+	assert_int_equal(args->resource, 0);
+	for (uint32_t i = 0; i < args->allocation_count; i++)
+		status[i] = told_residency;
+	return 0;
+}
+
+static void residency_is_one_of_three_or_nothing(void **state)
+{
+	const d3dkmt_handle allocations[2] = {2, 3};
+	struct dxg *dxg = opened();
+	uint32_t status[2];
+
+	(void)state;
+	answer = residency;
+	for (told_residency = 0; told_residency < 5; told_residency++) {
+		bool known = told_residency >= 1 && told_residency <= 3;
+
+		assert_int_equal(dxg_query_residency(dxg, 1, allocations, 2, status), known ? 0 : -EPROTO);
+		assert_int_equal(status[0], known ? told_residency : 0);
+		assert_int_equal(status[1], known ? told_residency : 0);
+	}
+	dxg_close(dxg);
+}
+
+static uint64_t lock_address;
+static unsigned unlocks;
+
+static int locked_somewhere(unsigned long command, void *arg)
+{
+	if (command == LX_DXUNLOCK2) {
+		assert_int_equal(((struct d3dkmt_unlock2 *)arg)->allocation, 2);
+		unlocks++;
+		return 0;
+	}
+	assert_int_equal(command, LX_DXLOCK2);
+	assert_int_equal(((struct d3dkmt_lock2 *)arg)->data, 0);
+	((struct d3dkmt_lock2 *)arg)->data = lock_address;
+	return 0;
+}
+
+static void a_lock_is_a_page_address_or_none(void **state)
+{
+	struct dxg *dxg = opened();
+	void *address = NULL;
+
+	(void)state;
+	answer = locked_somewhere;
+	unlocks = 0;
+	lock_address = 0x7f0000001000;
+	assert_int_equal(dxg_lock(dxg, 1, 2, &address), 0);
+	assert_int_equal(ptr_to_u64(address), lock_address);
+	assert_int_equal(dxg_unlock(dxg, 1, 2), 0);
+	assert_int_equal(unlocks, 1);
+	lock_address++;
+	assert_int_equal(dxg_lock(dxg, 1, 2, &address), -EPROTO);
+	assert_null(address);
+	assert_int_equal(unlocks, 2); /* it is not left locked */
+	answer = out_of_memory;
+	assert_int_equal(dxg_lock(dxg, 1, 2, &address), -ENOMEM);
+	dxg_close(dxg);
+}
+
+static uint32_t sent_flags;
+
+static int made_of_caller_memory(unsigned long command, void *arg)
+{
+	struct d3dkmt_createallocation *args = arg;
+	struct d3dddi_allocationinfo2 *info;
+
+	assert_int_equal(command, LX_DXCREATEALLOCATION);
+	sent_flags = args->flags;
+	info = u64_to_ptr(args->allocation_info);
+	assert_int_not_equal(info->sysmem, 0);
+	info->allocation = 0x40000040;
+	return 0;
+}
+
+static void memory_that_may_not_be_written_is_pinned_read_only(void **state)
+{
+	static uint8_t page[4096] __attribute__((aligned(4096)));
+	uint8_t data[64] = {0};
+	struct dxg_allocation allocation = {
+		.sysmem = page, .private_data = data, .private_data_size = sizeof(data)};
+	struct dxg *dxg = opened();
+
+	(void)state;
+	answer = made_of_caller_memory;
+	assert_int_equal(dxg_create_allocations(dxg, 1, NULL, 0, 0, &allocation, 1, NULL), 0);
+	assert_int_equal(sent_flags & D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY, 0);
+	assert_int_equal(dxg_create_allocations(dxg, 1, NULL, 0, D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY,
+						&allocation, 1, NULL),
+			 0);
+	assert_int_equal(sent_flags, D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY);
+	dxg_close(dxg);
+}
+
 static int pending_for_ever(unsigned long command, void *arg)
 {
 	if (command == LX_DXMAKERESIDENT)
 		((struct d3dddi_makeresident *)arg)->paging_fence_value = UINT64_MAX;
+	else if (command == LX_DXRECLAIMALLOCATIONS2)
+		((struct d3dkmt_reclaimallocations2 *)arg)->paging_fence_value = UINT64_MAX;
 	else
 		((struct d3dddi_mapgpuvirtualaddress *)arg)->paging_fence_value = UINT64_MAX;
 	return 0x103;
@@ -270,6 +455,8 @@ static void a_fence_value_that_marks_loss_is_not_waited_for(void **state)
 	assert_int_equal(dxg_make_resident(dxg, 1, &(d3dkmt_handle){2}, 1, &fence), -EPROTO);
 	assert_int_equal(fence, 0);
 	assert_int_equal(dxg_map_gpu_va(dxg, &(struct dxg_gpu_va_map){.size = 4096}, &va, &fence), -EPROTO);
+	assert_int_equal(fence, 0);
+	assert_int_equal(dxg_reclaim(dxg, 1, &(d3dkmt_handle){2}, 1, NULL, &fence), -EPROTO);
 	assert_int_equal(fence, 0);
 	dxg_close(dxg);
 }
@@ -454,6 +641,7 @@ static void locking_of_future_mappings_is_refused_with_a_message(void **state)
 	struct dxg *dxg = opened();
 	struct dxg_fence fence;
 	struct dxg *second;
+	void *address;
 
 	(void)state;
 	/* by hand, for the sanitizers make mlockall() do nothing */
@@ -467,6 +655,7 @@ static void locking_of_future_mappings_is_refused_with_a_message(void **state)
 	assert_non_null(strstr(last_line, "mlockall(MCL_FUTURE)"));
 	/* also when it was switched on after the open */
 	assert_int_equal(dxg_create_fence(dxg, 1, 0, &fence), -ECANCELED);
+	assert_int_equal(dxg_lock(dxg, 1, 2, &address), -ECANCELED);
 	assert_int_equal(calls, 0);
 	syscall(SYS_munlockall);
 	log_set_sink(NULL, NULL);
@@ -490,6 +679,11 @@ int main(void)
 		cmocka_unit_test(a_raw_ntstatus_in_the_result_becomes_its_errno),
 		cmocka_unit_test(the_status_behind_an_errno_is_kept),
 		cmocka_unit_test(residency_of_many_ends_in_the_latest_fence),
+		cmocka_unit_test(what_is_reclaimed_may_be_pending_behind_a_success),
+		cmocka_unit_test(offers_of_many_end_with_the_first_refusal),
+		cmocka_unit_test(residency_is_one_of_three_or_nothing),
+		cmocka_unit_test(a_lock_is_a_page_address_or_none),
+		cmocka_unit_test(memory_that_may_not_be_written_is_pinned_read_only),
 		cmocka_unit_test(a_fence_value_that_marks_loss_is_not_waited_for),
 		cmocka_unit_test(more_adapters_than_room_are_an_error_not_an_empty_list),
 		cmocka_unit_test(an_old_driver_is_asked_the_old_way),

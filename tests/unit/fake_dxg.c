@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #define MAX_OBJECTS  16384
 #define SIZE_OFFSET  0xa8 /* of the size and the version in an allocation's private data */
 #define VERSION	     0xfc
+#define BAR_ALIGN    65536U
 
 pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 struct object fake_objects[MAX_OBJECTS];
@@ -25,19 +27,31 @@ static int lost[MAX_ADAPTERS], occupied[MAX_ADAPTERS];
 static unsigned calls, fail_at, misuse;
 static int fail_with;
 bool fake_hold, fake_stalled;
-static bool failed, ignore_waits, excused;
+static bool failed, ignore_waits, excused, user_pages;
 static long call_ns;
 static uint64_t fault_address;
-static uint64_t local_limit, local_used, largest;
+static uint64_t local_limit, local_used, largest, budget;
 static uint32_t wanted_version;
+static uint64_t lock_address;
+static unsigned misaligned_locks;
+static int lock_error;
 static d3dkmt_handle next_handle;
 static struct {
 	const char *name;
 	unsigned count;
-} counts[32];
+} counts[64];
+
+static void end_lock(struct object *o)
+{
+	if (o->locks && !o->sysmem)
+		munmap(o->locked_at, o->size);
+	o->locks = 0;
+}
 
 void fake_reset(void)
 {
+	for (unsigned i = 0; i < fake_used; i++)
+		end_lock(&fake_objects[i]);
 	memset(fake_objects, 0, sizeof(fake_objects));
 	memset(values, 0, sizeof(values));
 	memset(issued, 0, sizeof(issued));
@@ -46,12 +60,16 @@ void fake_reset(void)
 	memset(counts, 0, sizeof(counts));
 	fake_used = calls = fail_at = misuse = 0;
 	call_ns = 0;
-	failed = fake_hold = ignore_waits = excused = false;
+	failed = fake_hold = ignore_waits = excused = user_pages = false;
 	local_limit = UINT64_MAX;
 	largest = UINT64_MAX;
+	budget = 0;
 	local_used = 0;
 	wanted_version = 0;
 	fault_address = 0;
+	lock_address = 0;
+	misaligned_locks = 0;
+	lock_error = 0;
 	fake_reset_queues();
 	next_handle = 0x40080000;
 }
@@ -143,6 +161,44 @@ void fake_refuse_larger(uint64_t bytes)
 void fake_local_limit(uint64_t bytes)
 {
 	local_limit = bytes;
+}
+
+void fake_budget(uint64_t bytes)
+{
+	budget = bytes;
+}
+
+void fake_lock_at(uint64_t address)
+{
+	lock_address = address;
+}
+
+void fake_misalign_locks(unsigned count)
+{
+	misaligned_locks = count;
+}
+
+void fake_refuse_locks(int error)
+{
+	lock_error = error;
+}
+
+/* The host takes the room of what is offered. */
+static void discard(struct object *o)
+{
+	if (o->type != ALLOCATION || !o->offered || o->discarded)
+		return;
+	o->discarded = true;
+	if (o->resident && o->local)
+		local_used -= o->size;
+}
+
+void fake_discard_offers(void)
+{
+	pthread_mutex_lock(&fake_lock);
+	for (unsigned i = 0; i < fake_used; i++)
+		discard(&fake_objects[i]);
+	pthread_mutex_unlock(&fake_lock);
 }
 
 void fake_occupy(unsigned adapter, unsigned reservations)
@@ -341,6 +397,36 @@ int dxg_destroy_paging_queue(struct dxg *dxg, d3dkmt_handle queue)
 	return fake_leave(ret);
 }
 
+void fake_user_pages(bool on)
+{
+	user_pages = on;
+}
+
+/* Whether [start, end) is readable, and with `write` writable, throughout. */
+static bool can_pin(uint64_t start, uint64_t end, bool write)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long long low, high;
+	char rights[5], line[4096];
+
+	while (maps && start < end && fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%llx-%llx %4s", &low, &high, rights) != 3 || high <= start)
+			continue;
+		if (low > start || rights[0] != 'r' || (write && rights[1] != 'w'))
+			break;
+		start = high;
+	}
+	if (maps)
+		fclose(maps);
+	return start >= end;
+}
+
+/* Part of it may be other threads' at the same time, as far as the host is concerned. */
+__attribute__((noinline, no_sanitize("thread"))) static char first_byte(const void *pages)
+{
+	return *(const volatile char *)pages;
+}
+
 int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *resource_data,
 			   uint32_t resource_data_size, uint32_t flags, struct dxg_allocation *allocations,
 			   uint32_t count, d3dkmt_handle *resource)
@@ -348,7 +434,7 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 	unsigned adapter = fake_adapter_of(DEVICE, device);
 	int ret = fake_enter("create_allocations", adapter);
 
-	(void)dxg, (void)resource_data, (void)resource_data_size, (void)flags, (void)resource;
+	(void)dxg, (void)resource_data, (void)resource_data_size, (void)resource;
 	for (uint32_t i = 0; i < count && !ret; i++) {
 		const char *data = allocations[i].private_data;
 		struct object *o;
@@ -361,12 +447,19 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 			ret = -EIO;
 			break;
 		}
+		if (user_pages && allocations[i].sysmem &&
+		    !can_pin(ptr_to_u64(allocations[i].sysmem), ptr_to_u64(allocations[i].sysmem) + size,
+			     !(flags & D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY))) {
+			ret = -ENOMEM;
+			break;
+		}
 		o = fake_add(ALLOCATION, adapter);
 		o->parent = device;
 		o->size = size;
 		o->local = !allocations[i].sysmem;
+		o->sysmem = allocations[i].sysmem;
 		/* pinning faults the pages in */
-		if (!o->local && *(volatile char *)allocations[i].sysmem)
+		if (!o->local && !user_pages && first_byte(allocations[i].sysmem))
 			fake_complain("host pages are not zero");
 		allocations[i].handle = o->handle;
 	}
@@ -397,8 +490,9 @@ int dxg_destroy_allocations(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle
 		}
 		if (o->resident && !fail_at && !lost[adapter])
 			fake_complain("destroyed without evicting");
-		if (o->resident && o->local)
+		if (o->resident && o->local && !o->discarded)
 			local_used -= o->size;
+		end_lock(o); /* the driver unmaps what is still locked */
 		o->type = FREE;
 	}
 	return fake_leave(ret);
@@ -419,11 +513,15 @@ int dxg_make_resident(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_
 		if (o && o->local)
 			local += o->size;
 	}
+	for (unsigned i = 0; i < fake_used && !ret && local > local_limit - local_used; i++)
+		discard(&fake_objects[i]);
 	if (!ret && local > local_limit - local_used)
 		ret = -ENOMEM;
 	for (uint32_t i = 0; i < count && !ret; i++) {
 		struct object *o = fake_get(ALLOCATION, allocations[i]);
 
+		if (o && o->offered)
+			fake_complain("made resident while offered");
 		if (o && o->resident++)
 			fake_complain("made resident twice");
 	}
@@ -447,9 +545,166 @@ int dxg_evict(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *alloca
 			continue;
 		if (--o->resident < 0)
 			fake_complain("evicted without being resident");
-		if (o->local)
+		if (o->local && !o->discarded)
 			local_used -= o->size;
 	}
+	return fake_leave(ret);
+}
+
+/* VRAM only; a host without a budget has none to tell. */
+int dxg_query_video_memory(struct dxg *dxg, d3dkmt_handle adapter, enum d3dkmt_memory_segment_group group,
+			   struct dxg_video_memory *out)
+{
+	int ret = fake_enter("query_video_memory", index_of(adapter));
+
+	(void)dxg;
+	memset(out, 0, sizeof(*out));
+	if (!ret && (!budget || group != D3DKMT_MEMORY_SEGMENT_GROUP_LOCAL))
+		ret = -ENODATA;
+	if (!ret)
+		*out = (struct dxg_video_memory){.budget = budget, .usage = local_used};
+	return fake_leave(ret);
+}
+
+int dxg_offer(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations, uint32_t count)
+{
+	unsigned adapter = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("offer", adapter);
+
+	(void)dxg;
+	for (uint32_t i = 0; i < count && !ret; i++) {
+		struct object *o = fake_get(ALLOCATION, allocations[i]);
+
+		if (!o)
+			continue;
+		if (o->offered)
+			fake_complain("offered twice");
+		if (!lost[adapter] && o->busy_until > values[adapter][0])
+			fake_complain("offered before its unmapping was done");
+		o->offered = true;
+	}
+	return fake_leave(ret);
+}
+
+/* As the driver: success although the work is pending. */
+int dxg_reclaim(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_handle *allocations, uint32_t count,
+		uint32_t *results, uint64_t *fence)
+{
+	unsigned adapter = fake_adapter_of(QUEUE, paging_queue);
+	int ret = fake_enter("reclaim", adapter);
+	uint64_t local = 0;
+
+	(void)dxg;
+	*fence = 0;
+	for (uint32_t i = 0; i < count && !ret; i++) {
+		const struct object *o = fake_get(ALLOCATION, allocations[i]);
+
+		if (results)
+			results[i] = D3DDDI_RECLAIM_RESULT_DISCARDED;
+		if (o && o->local && o->resident && o->discarded)
+			local += o->size;
+	}
+	if (!ret && local > local_limit - local_used)
+		ret = -ENOMEM;
+	for (uint32_t i = 0; i < count && !ret; i++) {
+		struct object *o = fake_get(ALLOCATION, allocations[i]);
+
+		if (!o)
+			continue;
+		if (!o->offered)
+			fake_complain("reclaimed without being offered");
+		if (results && !o->discarded)
+			results[i] = D3DDDI_RECLAIM_RESULT_OK;
+		o->offered = o->discarded = false;
+	}
+	if (!ret) {
+		local_used += local;
+		*fence = issue(adapter);
+	}
+	return fake_leave(ret);
+}
+
+int dxg_query_residency(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations,
+			uint32_t count, uint32_t *status)
+{
+	int ret = fake_enter("query_residency", fake_adapter_of(DEVICE, device));
+
+	(void)dxg;
+	memset(status, 0, count * sizeof(*status));
+	for (uint32_t i = 0; i < count && !ret; i++) {
+		const struct object *o = fake_get(ALLOCATION, allocations[i]);
+
+		status[i] = !o || !o->resident || o->discarded ? D3DKMT_ALLOCATIONRESIDENCYSTATUS_NOTRESIDENT
+			    : o->local ? D3DKMT_ALLOCATIONRESIDENCYSTATUS_RESIDENTINGPUMEMORY
+				       : D3DKMT_ALLOCATIONRESIDENCYSTATUS_RESIDENTINSHAREDMEMORY;
+	}
+	return fake_leave(ret);
+}
+
+/* Memory at a place that the test or the kernel chooses; NULL if that is taken. */
+static void *place_lock(size_t size)
+{
+	const int fixed = lock_address ? MAP_FIXED_NOREPLACE : 0;
+	uint64_t wanted = lock_address;
+	void *hole, *at;
+
+	if (!wanted) {
+		/* a hole for the size at any multiple of 64 KiB, or just beside one */
+		hole = mmap(NULL, size + 2 * BAR_ALIGN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (hole == MAP_FAILED)
+			return NULL;
+		munmap(hole, size + 2 * BAR_ALIGN);
+		wanted = ALIGN_UP(ptr_to_u64(hole), BAR_ALIGN) + (misaligned_locks ? DXG_PAGE_SIZE : 0);
+		misaligned_locks -= misaligned_locks > 0;
+	}
+	lock_address = 0;
+	at = mmap(u64_to_ptr(wanted), size, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+int dxg_lock(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle allocation, void **address)
+{
+	int ret = fake_enter("lock", fake_adapter_of(DEVICE, device));
+	struct object *o = fake_get(ALLOCATION, allocation);
+
+	(void)dxg;
+	*address = NULL;
+	if (!ret)
+		ret = !o ? -EINVAL : lock_error;
+	if (ret)
+		return fake_leave(ret);
+	if (o->offered)
+		fake_complain("locked while offered");
+	if (o->sysmem) {
+		*address = o->sysmem; /* not counted, as in the driver */
+		return fake_leave(0);
+	}
+	if (!o->locks)
+		o->locked_at = place_lock(o->size);
+	if (!o->locked_at)
+		return fake_leave(-ENOMEM);
+	o->locks++;
+	*address = o->locked_at;
+	return fake_leave(0);
+}
+
+int dxg_unlock(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle allocation)
+{
+	int ret = fake_enter("unlock", fake_adapter_of(DEVICE, device));
+	struct object *o = fake_get(ALLOCATION, allocation);
+
+	(void)dxg;
+	if (!o || !o->locks) {
+		if (o)
+			fake_complain("unlocked what was not locked");
+		return fake_leave(ret ? ret : -EINVAL);
+	}
+	/* the mapping is gone whatever the host answers */
+	if (o->locks > 1)
+		o->locks--;
+	else
+		end_lock(o);
 	return fake_leave(ret);
 }
 
@@ -496,12 +751,62 @@ int dxg_free_gpu_va(struct dxg *dxg, d3dkmt_handle adapter, uint64_t base, uint6
 	for (unsigned i = 0; i < fake_used && !ret; i++) {
 		struct object *o = &fake_objects[i];
 
-		if (overlap(o, MAPPING, a, base, size))
-			fake_complain("reservation released with something mapped in it");
+		if (overlap(o, MAPPING, a, base, size)) {
+			/* a mapping that never was in a reservation is given back with its address */
+			if (!o->unreserved || o->base != base || o->size != size)
+				fake_complain("reservation released with something mapped in it");
+			else
+				o->type = FREE;
+		}
 		if (o->type == RESERVATION && o->adapter == a && o->base == base && o->size == size)
 			o->type = FREE;
 	}
 	return fake_leave(ret);
+}
+
+/* What the CPU sees may be mapped at the CPU's address with no reservation there. */
+static bool at_a_lock(unsigned adapter, const struct dxg_gpu_va_map *map)
+{
+	for (unsigned i = 0; i < fake_used; i++) {
+		const struct object *o = &fake_objects[i];
+
+		if (overlap(o, RESERVATION, adapter, map->base, map->size))
+			return false;
+		if (o->type == ALLOCATION && o->handle == map->allocation && o->locks)
+			return ptr_to_u64(o->locked_at) == map->base;
+	}
+	return false;
+}
+
+/* Takes what is mapped in a range away, whole mappings and parts of them. */
+static bool cut(unsigned adapter, uint64_t base, uint64_t size, uint64_t fence)
+{
+	bool found = false;
+
+	for (unsigned i = 0, used = fake_used; i < used; i++) {
+		struct object *o = &fake_objects[i], *upper, *allocation;
+		uint64_t end = o->base + o->size;
+
+		if (!overlap(o, MAPPING, adapter, base, size))
+			continue;
+		found = true;
+		allocation = fake_get(ALLOCATION, o->parent);
+		if (allocation)
+			allocation->busy_until = fence;
+		if (end > base + size) {
+			upper = fake_add(MAPPING, adapter);
+			upper->parent = o->parent;
+			upper->writable = o->writable;
+			upper->base = base + size;
+			upper->size = end - upper->base;
+			upper->offset = o->offset + (upper->base - o->base);
+		}
+		if (o->base < base)
+			o->size = base - o->base;
+		else
+			o->type = FREE;
+	}
+	return found;
 }
 
 int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *va, uint64_t *fence)
@@ -510,7 +815,7 @@ int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *
 	bool take_away = map->protection & D3DDDIGPUVA_PROTECTION_TYPE_NO_ACCESS;
 	int ret = fake_enter(take_away ? "unmap_gpu_va" : "map_gpu_va", a);
 	struct object *found = NULL, *allocation;
-	bool reserved = false;
+	bool reserved = false, unreserved;
 
 	(void)dxg;
 	*va = 0;
@@ -526,10 +831,16 @@ int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *
 		    map->base + map->size <= o->base + o->size)
 			reserved = true;
 	}
-	if (!reserved)
+	unreserved = !reserved && at_a_lock(a, map);
+	if (!reserved && !unreserved && !(take_away && found))
 		fake_complain("mapped outside of a reservation");
 	*fence = issue(a);
 	*va = map->base;
+	if (user_pages && reserved && take_away) {
+		if (!cut(a, map->base, map->size, *fence))
+			fake_complain("unmapped what was not mapped");
+		return fake_leave(0);
+	}
 	if (take_away) {
 		if (!found || found->base != map->base || found->size != map->size) {
 			fake_complain("unmapped what was not mapped");
@@ -538,11 +849,15 @@ int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *
 		allocation = fake_get(ALLOCATION, found->parent);
 		if (allocation)
 			allocation->busy_until = *fence;
+		if (found->unreserved)
+			fake_complain("unmapped where nothing is reserved: the address is to be freed");
 		found->type = FREE;
 		return fake_leave(0);
 	}
 	allocation = fake_get(ALLOCATION, map->allocation);
-	if (found)
+	if (found && user_pages && reserved)
+		cut(a, map->base, map->size, *fence);
+	else if (found)
 		fake_complain("mapped over another mapping");
 	if (allocation && (allocation->adapter != a || map->offset + map->size > allocation->size))
 		fake_complain("mapped beyond the allocation, or that of another adapter");
@@ -550,6 +865,9 @@ int dxg_map_gpu_va(struct dxg *dxg, const struct dxg_gpu_va_map *map, uint64_t *
 	found->parent = map->allocation;
 	found->base = map->base;
 	found->size = map->size;
+	found->unreserved = unreserved;
+	found->offset = map->offset;
+	found->writable = map->protection & D3DDDIGPUVA_PROTECTION_TYPE_WRITE;
 	return fake_leave(0);
 }
 
@@ -560,6 +878,27 @@ bool fake_is_mapped(unsigned adapter, uint64_t va)
 	pthread_mutex_lock(&fake_lock);
 	for (unsigned i = 0; i < fake_used; i++)
 		mapped |= overlap(&fake_objects[i], MAPPING, adapter, va, 1);
+	pthread_mutex_unlock(&fake_lock);
+	return mapped;
+}
+
+bool fake_page_at(unsigned adapter, uint64_t va, const void **page, bool *writable)
+{
+	bool mapped = false;
+
+	pthread_mutex_lock(&fake_lock);
+	for (unsigned i = 0; i < fake_used && !mapped; i++) {
+		const struct object *o = &fake_objects[i], *allocation;
+
+		if (!overlap(o, MAPPING, adapter, va, 1))
+			continue;
+		mapped = true;
+		allocation = fake_get(ALLOCATION, o->parent);
+		*page = NULL;
+		if (allocation && allocation->sysmem)
+			*page = (char *)allocation->sysmem + o->offset + (va - o->base);
+		*writable = o->writable;
+	}
 	pthread_mutex_unlock(&fake_lock);
 	return mapped;
 }

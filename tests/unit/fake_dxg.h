@@ -28,8 +28,13 @@ void fake_refuse_form_below(
 	uint32_t version_word);		 /* allocations whose version word differs get a zero handle */
 void fake_refuse_larger(uint64_t bytes); /* allocations above this get a zero handle; 0: none do */
 void fake_local_limit(uint64_t bytes);	 /* residency of VRAM beyond this is -ENOMEM */
-void fake_occupy(unsigned adapter, unsigned reservations);   /* the next ones are refused as taken */
-void fake_page_fault(unsigned adapter, uint64_t va);	     /* loses the adapter */
+void fake_occupy(unsigned adapter, unsigned reservations); /* the next ones are refused as taken */
+void fake_page_fault(unsigned adapter, uint64_t va);	   /* loses the adapter */
+void fake_budget(uint64_t bytes);	  /* of VRAM on each adapter; 0: the host tells none */
+void fake_lock_at(uint64_t address);	  /* the next lock goes there; 0: anywhere */
+void fake_misalign_locks(unsigned count); /* the next ones are at no 64 KiB multiple */
+void fake_refuse_locks(int error);	  /* 0: none is refused */
+void fake_discard_offers(void);		  /* what is offered now loses its contents */
 void fake_refuse_contexts_below(uint32_t private_data_size); /* contexts with less get -EINVAL */
 void fake_refuse_contexts(uint32_t flags); /* contexts with one of these flags get -EINVAL; ~0: all do */
 void fake_refuse_hwqueues(int error);	   /* 0: none is refused */
@@ -52,11 +57,22 @@ struct fake_submission {
 unsigned fake_submissions(struct fake_submission *last); /* how many there were */
 void fake_stall(bool stall);				 /* submitted work does not end, paging work does */
 
+/* What queues were last told to wait for; 0 and 0: nothing yet. */
+void fake_last_wait(d3dkmt_handle *fence, uint64_t *value);
+
 /* Plays the GPU: called with each submission that was taken, before the call returns, without the fake's lock. */
 typedef void (*fake_gpu)(const struct fake_submission *submission, void *arg);
 void fake_execute(fake_gpu gpu, void *arg);
 unsigned fake_leaks(void); /* objects on adapters that are not lost */
 unsigned fake_misuse(void);
 bool fake_is_mapped(unsigned adapter, uint64_t va);
+
+/*
+ * Memory of the process is pages as a test made them: with any contents, and -ENOMEM where they are missing or may not be
+ * written.  In a reservation pages can be mapped over, and taken away in parts.
+ */
+void fake_user_pages(bool user_pages);
+/* What host page is mapped at an address that is mapped, and how. */
+bool fake_page_at(unsigned adapter, uint64_t va, const void **page, bool *writable);
 
 #endif

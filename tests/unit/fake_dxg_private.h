@@ -20,6 +20,13 @@ struct object {
 	int resident;
 	bool local;
 	uint64_t busy_until; /* paging fence of the last change of its mapping */
+	void *sysmem;	     /* of the caller; NULL: VRAM */
+	void *locked_at;
+	unsigned locks;
+	bool offered, discarded;
+	bool unreserved; /* a mapping whose address it took itself */
+	uint64_t offset; /* of a mapping, in its allocation */
+	bool writable;	 /* the same */
 };
 
 extern pthread_mutex_t fake_lock;

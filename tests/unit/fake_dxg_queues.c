@@ -13,6 +13,8 @@ static int hwqueue_error;
 static uint64_t first_progress;
 static struct fake_submission last_submission;
 static unsigned submissions;
+static d3dkmt_handle waited_fence;
+static uint64_t waited_value;
 static fake_gpu gpu;
 static void *gpu_arg;
 
@@ -24,6 +26,8 @@ void fake_reset_queues(void)
 	first_progress = 0;
 	last_submission = (struct fake_submission){0};
 	submissions = 0;
+	waited_fence = 0;
+	waited_value = 0;
 	fake_stalled = false;
 	gpu = NULL;
 }
@@ -150,6 +154,15 @@ static void check_list(const d3dkmt_handle *fences, const uint64_t *list, uint32
 			fake_complain("the value of a lost device as one to wait for");
 }
 
+static void wait_list(const d3dkmt_handle *fences, const uint64_t *list, uint32_t count)
+{
+	check_list(fences, list, count);
+	if (!count)
+		return;
+	waited_fence = fences[count - 1];
+	waited_value = list[count - 1];
+}
+
 static void signal_list(const d3dkmt_handle *fences, const uint64_t *list, uint32_t count, unsigned adapter)
 {
 	check_list(fences, list, count);
@@ -233,7 +246,7 @@ int dxg_context_wait(struct dxg *dxg, d3dkmt_handle context, const d3dkmt_handle
 
 	(void)dxg;
 	if (!ret)
-		check_list(fences, list, count);
+		wait_list(fences, list, count);
 	return fake_leave(ret);
 }
 
@@ -256,7 +269,7 @@ int dxg_hwqueue_wait(struct dxg *dxg, d3dkmt_handle hwqueue, const d3dkmt_handle
 
 	(void)dxg;
 	if (!ret)
-		check_list(fences, list, count);
+		wait_list(fences, list, count);
 	return fake_leave(ret);
 }
 
@@ -319,6 +332,14 @@ bool fake_context(d3dkmt_handle context, struct dxg_context_request *request)
 		*request = o->request;
 	pthread_mutex_unlock(&fake_lock);
 	return o;
+}
+
+void fake_last_wait(d3dkmt_handle *fence, uint64_t *value)
+{
+	pthread_mutex_lock(&fake_lock);
+	*fence = waited_fence;
+	*value = waited_value;
+	pthread_mutex_unlock(&fake_lock);
 }
 
 void fake_stall(bool on)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +11,7 @@
 #include <cmocka.h>
 
 #include "fake_dxg.h"
-#include "gsp/retire.h"
+#include "gsp/fence.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -177,107 +176,6 @@ static void a_wait_ends_done_late_or_lost(void **state)
 	gsp_device_destroy(device);
 }
 
-struct thing {
-	struct gsp_retire item;
-	struct gsp_fence_point points[2];
-	int ended; /* 1: not */
-};
-
-static void end(struct gsp_retire *item, int why)
-{
-	((struct thing *)(void *)item)->ended = why;
-}
-
-static void things_retire_when_all_their_points_passed(void **state)
-{
-	struct gsp_device *device = make_device(0), *other = make_device(1);
-	const struct gsp_handles *handles;
-	struct gsp_retire_list list;
-	struct thing things[4];
-	uint64_t a = 0, b = 0;
-
-	(void)state;
-	assert_int_equal(gsp_device_open(device, &handles), 0);
-	gsp_retire_list_init(&list);
-	for (unsigned i = 0; i < ARRAY_SIZE(things); i++) {
-		things[i] = (struct thing){
-			.item = {.run = end, .points = things[i].points, .count = 2},
-			.points = {{.device = device, .value = &a, .wanted = i},
-				   {.device = other, .value = &b, .wanted = i}},
-			.ended = 1,
-		};
-		gsp_retire_add(&list, &things[i].item);
-	}
-	assert_int_equal(gsp_retire_run(&list), 1);
-	assert_int_equal(things[0].ended, 0);
-	a = 2;
-	assert_int_equal(gsp_retire_run(&list), 0);
-	b = 1;
-	assert_int_equal(gsp_retire_run(&list), 1);
-	assert_int_equal(things[1].ended, 0);
-	assert_int_equal(gsp_retire_drain(&list, 1000000), -ETIMEDOUT);
-	/* a lost device keeps nothing waiting; the other one does */
-	a = UINT64_MAX;
-	assert_int_equal(gsp_retire_run(&list), 0);
-	b = 2;
-	assert_int_equal(gsp_retire_drain(&list, 1000000), -ETIMEDOUT);
-	assert_int_equal(things[2].ended, -ENODEV);
-	assert_true(gsp_device_is_lost(device));
-	assert_int_equal(things[3].ended, 1);
-	gsp_retire_list_destroy(&list);
-	assert_int_equal(things[3].ended, -ETIMEDOUT);
-	gsp_device_destroy(device);
-	gsp_device_destroy(other);
-	assert_int_equal(fake_leaks(), 0);
-}
-
-struct slow_thing {
-	struct gsp_retire item;
-	sem_t started, go_on;
-};
-
-static void end_slowly(struct gsp_retire *item, int why)
-{
-	struct slow_thing *thing = (struct slow_thing *)(void *)item;
-
-	(void)why;
-	sem_post(&thing->started);
-	sem_wait(&thing->go_on);
-}
-
-static void *run_list(void *arg)
-{
-	gsp_retire_run(arg);
-	return NULL;
-}
-
-/* Whoever wants room must not be told that there is none because another thread is just making it. */
-static void what_another_thread_is_ending_has_not_ended(void **state)
-{
-	struct slow_thing thing = {.item = {.run = end_slowly}};
-	struct gsp_retire_list list;
-	pthread_t thread;
-
-	(void)state;
-	sem_init(&thing.started, 0, 0);
-	sem_init(&thing.go_on, 0, 0);
-	gsp_retire_list_init(&list);
-	assert_true(gsp_retire_is_empty(&list));
-	gsp_retire_add(&list, &thing.item);
-	assert_false(gsp_retire_is_empty(&list));
-	assert_int_equal(pthread_create(&thread, NULL, run_list, &list), 0);
-	sem_wait(&thing.started);
-	assert_false(gsp_retire_is_empty(&list));
-	assert_int_equal(gsp_retire_drain(&list, 1000000), -ETIMEDOUT);
-	sem_post(&thing.go_on);
-	assert_int_equal(gsp_retire_drain(&list, GSP_WAIT_FOREVER), 0);
-	assert_true(gsp_retire_is_empty(&list));
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	gsp_retire_list_destroy(&list);
-	sem_destroy(&thing.started);
-	sem_destroy(&thing.go_on);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,8 +185,6 @@ int main(void)
 		cmocka_unit_test_setup(a_refused_device_leaves_nothing_and_is_tried_again, setup),
 		cmocka_unit_test_setup(a_loss_is_told_once, setup),
 		cmocka_unit_test_setup(a_wait_ends_done_late_or_lost, setup),
-		cmocka_unit_test_setup(things_retire_when_all_their_points_passed, setup),
-		cmocka_unit_test_setup(what_another_thread_is_ending_has_not_ended, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "fake_dxg.h"
+#include "gsp/moment.h"
+#include "gsp/timeline.h"
 #include "queue_world.h"
 #include "util/compiler.h"
 
@@ -341,6 +343,7 @@ static void work_without_a_signal_ends_a_software_queue(void **state)
 	struct fake_submission last;
 	struct channel *channel;
 	struct queue_world w;
+	struct gsp_moment *moment;
 	uint64_t ordinal;
 
 	(void)state;
@@ -356,7 +359,12 @@ static void work_without_a_signal_ends_a_software_queue(void **state)
 	assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), -ENOMEM);
 	assert_int_equal(fake_submissions(&last), 2);
 	assert_int_equal(channel_wait(channel, 1, SOON), 0);
+	/* nobody can tell when those commands end */
+	moment = gsp_moment_take(&w.device, 1);
+	assert_int_equal(gsp_moment_read(moment), GSP_FENCE_PENDING);
 	assert_int_equal(channel_destroy(channel), 0);
+	assert_int_equal(gsp_moment_read(moment), GSP_FENCE_DONE);
+	gsp_moment_put(moment);
 	queue_world_end(&w);
 }
 
@@ -381,6 +389,169 @@ static void everything_is_given_up_whatever_the_host_says(void **state)
 			assert_int_equal(ret, rungs[r] == GSP_RUNG_USER_QUEUE && n == 3 ? 0 : -EBADF);
 			queue_world_end(&w);
 		}
+	}
+}
+
+static unsigned waits(void)
+{
+	return fake_calls_of("hwqueue_wait") + fake_calls_of("context_wait");
+}
+
+static void expect_wait(struct gsp_device *device, uint64_t value, unsigned count)
+{
+	d3dkmt_handle fence;
+	uint64_t waited;
+
+	fake_last_wait(&fence, &waited);
+	assert_int_equal(fence, gsp_device_handles(device)->paging.fence);
+	assert_int_equal(waited, value);
+	assert_int_equal(waits(), count);
+}
+
+/* Page-table work that is under way, left to the next submission. */
+static uint64_t leave_page_table_work(struct gsp_device *device)
+{
+	uint64_t value;
+
+	fake_hold_fences(true);
+	assert_int_equal(dxg_make_resident(NULL, gsp_device_handles(device)->paging.handle, NULL, 0, &value),
+			 0);
+	assert_int_equal(gsp_paging_settle(device, value, GSP_WAIT_FOREVER), 0);
+	assert_int_equal(fake_calls_of("wait_fences"), 0);
+	return value;
+}
+
+static void page_table_work_left_to_submissions_is_one_wait_of_each_channel(void **state)
+{
+	(void)state;
+	for (unsigned r = 0; r < ARRAY_SIZE(rungs); r++) {
+		struct channel *first, *second;
+		struct queue_world w;
+		uint64_t ordinal, value;
+
+		queue_world_build(&w, 11, true);
+		first = make(&w, rungs[r]);
+		second = make(&w, rungs[r]);
+		fake_hold_fences(true);
+		assert_int_equal(channel_submit(first, COMMANDS, LENGTH, &ordinal), 0);
+		assert_int_equal(waits(), 0);
+		fake_finish();
+		value = leave_page_table_work(w.device);
+		assert_int_equal(channel_submit(first, COMMANDS, LENGTH, &ordinal), 0);
+		expect_wait(w.device, value, 1);
+		assert_int_equal(channel_submit(first, COMMANDS, LENGTH, &ordinal), 0);
+		assert_int_equal(waits(), 1);
+		assert_int_equal(channel_submit(second, COMMANDS, LENGTH, &ordinal), 0);
+		expect_wait(w.device, value, 2);
+		fake_finish();
+		/* of several the last is enough */
+		leave_page_table_work(w.device);
+		value = leave_page_table_work(w.device);
+		assert_int_equal(channel_submit(first, COMMANDS, LENGTH, &ordinal), 0);
+		expect_wait(w.device, value, 3);
+		/* over before the other one submits */
+		fake_finish();
+		assert_int_equal(channel_submit(second, COMMANDS, LENGTH, &ordinal), 0);
+		assert_int_equal(waits(), 3);
+		fake_hold_fences(false);
+		fake_finish();
+		assert_int_equal(channel_destroy(first), 0);
+		assert_int_equal(channel_destroy(second), 0);
+		queue_world_end(&w);
+	}
+}
+
+static void a_refused_submission_or_wait_leaves_nothing_announced(void **state)
+{
+	(void)state;
+	for (unsigned r = 0; r < ARRAY_SIZE(rungs); r++) {
+		struct gsp_device *device;
+		struct fake_submission last;
+		struct channel *channel;
+		struct queue_world w;
+		uint64_t ordinal, value;
+
+		queue_world_build(&w, 11, true);
+		device = w.device;
+		channel = make(&w, rungs[r]);
+		value = leave_page_table_work(device);
+		fake_fail_call(1, -EAGAIN);
+		assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), -EAGAIN);
+		assert_int_equal(waits(), 1);
+		assert_int_equal(fake_submissions(&last), 0);
+		assert_true(gsp_device_is_idle(device));
+		assert_null(gsp_moment_take(&device, 1));
+		/* the wait was taken, the submission is not: the next one needs no other */
+		fake_fail_call(2, -EAGAIN);
+		assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), -EAGAIN);
+		expect_wait(device, value, 2);
+		assert_int_equal(fake_submissions(&last), 0);
+		assert_true(gsp_device_is_idle(device));
+		expect_submission(channel, 1, &last);
+		assert_int_equal(waits(), 2);
+		assert_false(gsp_device_is_idle(device));
+		fake_hold_fences(false);
+		fake_finish();
+		assert_true(gsp_device_is_idle(device));
+		assert_int_equal(channel_destroy(channel), 0);
+		queue_world_end(&w);
+	}
+}
+
+static void nothing_is_submitted_behind_page_tables_that_are_lost(void **state)
+{
+	(void)state;
+	for (unsigned r = 0; r < ARRAY_SIZE(rungs); r++) {
+		struct fake_submission last;
+		struct channel *channel;
+		struct queue_world w;
+		uint64_t ordinal;
+
+		queue_world_build(&w, 11, true);
+		channel = make(&w, rungs[r]);
+		leave_page_table_work(w.device);
+		fake_lose(0, D3DKMT_DEVICEEXECUTION_RESET);
+		assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), -ENODEV);
+		assert_true(gsp_device_is_lost(w.device));
+		assert_int_equal(waits(), 0);
+		assert_int_equal(fake_submissions(&last), 0);
+		assert_int_equal(channel_destroy(channel), 0);
+		queue_world_end(&w);
+	}
+}
+
+static void submissions_count_as_unfinished_until_they_or_their_channel_end(void **state)
+{
+	(void)state;
+	for (unsigned r = 0; r < ARRAY_SIZE(rungs); r++) {
+		struct gsp_moment *first, *second;
+		struct fake_submission last;
+		struct channel *channel;
+		struct queue_world w;
+
+		queue_world_build(&w, 11, true);
+		fake_progress_starts_at(5);
+		channel = make(&w, rungs[r]);
+		assert_true(gsp_device_is_idle(w.device));
+		fake_stall(true);
+		expect_submission(channel, 1, &last);
+		assert_false(gsp_device_is_idle(w.device));
+		first = gsp_moment_take(&w.device, 1);
+		fake_stall(false);
+		fake_finish();
+		assert_int_equal(gsp_moment_read(first), GSP_FENCE_DONE);
+		assert_true(gsp_device_is_idle(w.device));
+		fake_stall(true);
+		expect_submission(channel, 2, &last);
+		second = gsp_moment_take(&w.device, 1);
+		assert_int_equal(gsp_moment_read(second), GSP_FENCE_PENDING);
+		assert_int_equal(channel_destroy(channel), 0);
+		assert_int_equal(gsp_moment_read(second), GSP_FENCE_DONE);
+		assert_true(gsp_device_is_idle(w.device));
+		gsp_moment_put(first);
+		gsp_moment_put(second);
+		fake_stall(false);
+		queue_world_end(&w);
 	}
 }
 
@@ -445,6 +616,10 @@ int main(void)
 		cmocka_unit_test(an_ordinal_is_used_only_when_the_host_took_the_work),
 		cmocka_unit_test(work_without_a_signal_ends_a_software_queue),
 		cmocka_unit_test(everything_is_given_up_whatever_the_host_says),
+		cmocka_unit_test(page_table_work_left_to_submissions_is_one_wait_of_each_channel),
+		cmocka_unit_test(a_refused_submission_or_wait_leaves_nothing_announced),
+		cmocka_unit_test(nothing_is_submitted_behind_page_tables_that_are_lost),
+		cmocka_unit_test(submissions_count_as_unfinished_until_they_or_their_channel_end),
 		cmocka_unit_test(a_point_is_for_retire_lists),
 		cmocka_unit_test(options_that_make_no_sense_are_refused),
 	};
