@@ -13,11 +13,16 @@
 	0xffff1000U /* count 0x3fff: the packet is its header alone (Linux, Mesa: PKT3_NOP_PAD) */
 #define COUNT_MAX	 0x3ffeU
 #define PACKET_MAX_WORDS (COUNT_MAX + 2)
-#define FIXED_MAX_WORDS	 8U
+#define FIXED_MAX_WORDS	 9U
 #define ADDRESS_BITS	 48U
 
 #define DST_SEL_MEMORY	       5U /* WRITE_DATA */
 #define RELEASE_DST_SEL_MEMORY 0U /* RELEASE_MEM: the memory controller */
+#define COPY_SEL_L2	       2U /* COPY_DATA: memory by way of L2; gfx10 calls the other one obsolete (PAL) */
+#define COPY_COUNT_64	       1U
+#define WAIT_MEMORY	       1U /* WAIT_REG_MEM's memory space, and its plain operation */
+#define WAIT_ONLY	       0U
+#define WAIT_POLL_CLOCKS_16    4U /* what Linux' rings use */
 #define INT_SEL_NONE	       0U
 #define INT_SEL_DATA_AFTER_CONFIRM \
 	3U /* no interrupt; the data follows when the writes before are confirmed */
@@ -43,6 +48,18 @@ struct draft {
  * regular ones are what Linux and Mesa use, and RELEASE_MEM's write-back makes the data visible.
  */
 static const uint8_t write_policy[PM4_GENERATION_COUNT] = {
+	[PM4_GFX9] = PM4_CACHE_STREAM,
+	[PM4_GFX10] = PM4_CACHE_BYPASS,
+	[PM4_GFX11] = PM4_CACHE_BYPASS,
+	[PM4_GFX12] = TEMPORAL_REGULAR,
+};
+
+/*
+ * What its reads leave in L2.  What the CPU writes is to be seen, at every poll, and gfx10 and gfx11 can say so.  gfx9 and
+ * gfx12 cannot: there a line that is in L2 already is believed, so memory that is polled is uncached, or nothing else is read
+ * from its lines.
+ */
+static const uint8_t read_policy[PM4_GENERATION_COUNT] = {
 	[PM4_GFX9] = PM4_CACHE_STREAM,
 	[PM4_GFX10] = PM4_CACHE_BYPASS,
 	[PM4_GFX11] = PM4_CACHE_BYPASS,
@@ -290,5 +307,81 @@ void pm4_release_mem(struct pm4_buffer *buffer, const struct pm4_release *releas
 	put(&draft, RELEASE_MEM_INT_SEL,
 	    release->data == PM4_DATA_NONE ? INT_SEL_NONE : INT_SEL_DATA_AFTER_CONFIRM);
 	put_release_data(&draft, release);
+	end(&draft, NULL, 0);
+}
+
+/*
+ * Copies 4 or 8 bytes from memory to memory, both addresses a multiple of that, and waits until they are there.  -EINVAL:
+ * another size, or an address that is none.
+ */
+void pm4_copy_data(struct pm4_buffer *buffer, uint64_t to, uint64_t from, uint32_t bytes)
+{
+	struct draft draft = begin(buffer, &pm4_packet_copy_data);
+
+	if (buffer->error)
+		return;
+	if (bytes != 4 && bytes != 8) {
+		fail(buffer, -EINVAL);
+		return;
+	}
+	put(&draft, COPY_DATA_SRC_SEL, COPY_SEL_L2);
+	put(&draft, COPY_DATA_DST_SEL, COPY_SEL_L2);
+	put(&draft, COPY_DATA_SRC_CACHE_POLICY, read_policy[buffer->generation]);
+	put(&draft, COPY_DATA_DST_CACHE_POLICY, write_policy[buffer->generation]);
+	put(&draft, COPY_DATA_COUNT_SEL, bytes == 8 ? COPY_COUNT_64 : 0);
+	put(&draft, COPY_DATA_WR_CONFIRM, 1);
+	put_address(&draft, COPY_DATA_SRC_LOW, COPY_DATA_SRC_HIGH, from, bytes);
+	put_address(&draft, COPY_DATA_DST_LOW, COPY_DATA_DST_HIGH, to, bytes);
+	end(&draft, NULL, 0);
+}
+
+static struct draft begin_wait(struct pm4_buffer *buffer, const struct pm4_packet *packet,
+			       const struct pm4_wait *wait, uint32_t bytes)
+{
+	struct draft draft = begin(buffer, packet);
+
+	if (draft.bad)
+		return draft;
+	draft.bad = (uint32_t)wait->compare < PM4_LESS || (uint32_t)wait->compare > PM4_GREATER ||
+		    wait->reference & ~wait->mask;
+	put(&draft, WAIT_FUNCTION, wait->compare);
+	put(&draft, WAIT_MEM_SPACE, WAIT_MEMORY);
+	put(&draft, WAIT_OPERATION, WAIT_ONLY);
+	if (buffer->generation != PM4_GFX9)
+		put(&draft, WAIT_CACHE_POLICY, read_policy[buffer->generation]);
+	put_address(&draft, WAIT_ADDRESS_LOW, WAIT_ADDRESS_HIGH, wait->va, bytes);
+	put(&draft, WAIT_POLL_INTERVAL, WAIT_POLL_CLOCKS_16);
+	return draft;
+}
+
+/*
+ * Holds the engine until 4 bytes of memory at wait->va, a multiple of 4, compare as wished.  Nothing else runs on the
+ * engine meanwhile, and Windows' GPU timeout counts: it is for memory that is about to change.
+ *
+ * -EINVAL: an unknown comparison, a reference with bits outside of the mask (which some comparisons would never meet),
+ * either of them beyond 32 bits, or an address that is none.
+ */
+void pm4_wait_mem32(struct pm4_buffer *buffer, const struct pm4_wait *wait)
+{
+	struct draft draft = begin_wait(buffer, &pm4_packet_wait_reg_mem, wait, 4);
+
+	if (buffer->error)
+		return;
+	put(&draft, WAIT_REFERENCE_LOW, wait->reference);
+	put(&draft, WAIT_MASK_LOW, wait->mask);
+	end(&draft, NULL, 0);
+}
+
+/* pm4_wait_mem32() of 8 bytes, which are looked at as one value. */
+void pm4_wait_mem64(struct pm4_buffer *buffer, const struct pm4_wait *wait)
+{
+	struct draft draft = begin_wait(buffer, &pm4_packet_wait_reg_mem64, wait, 8);
+
+	if (buffer->error)
+		return;
+	put(&draft, WAIT_REFERENCE_LOW, wait->reference & UINT32_MAX);
+	put(&draft, WAIT_REFERENCE_HIGH, wait->reference >> 32);
+	put(&draft, WAIT_MASK_LOW, wait->mask & UINT32_MAX);
+	put(&draft, WAIT_MASK_HIGH, wait->mask >> 32);
 	end(&draft, NULL, 0);
 }

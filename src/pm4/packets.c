@@ -3,7 +3,8 @@
  * The packets of the compute engine's command processor.
  *
  * Sources: Linux kfd_pm4_headers_ai.h and kfdtest's pm4_pkt_struct_*.h (gfx9, gfx10), Linux nvd.h and soc15d.h
- * with the rings of gfx_v9_0.c to gfx_v12_0.c (all), Mesa sid.h.
+ * with the rings of gfx_v9_0.c to gfx_v12_0.c (all), Mesa sid.h; for COPY_DATA and the two waits AMD PAL
+ * gfx9_plus_merged_f32_mec_pm4_packets.h (gfx9 to gfx11) and gfx12_merged_f32_mec_pm4_packets.h.
  */
 #include "pm4/packets.h"
 
@@ -62,6 +63,36 @@ static const struct pm4_field release_mem_fields[] = {
 	/* word 7, the interrupt's context id, stays 0: none is asked for */
 };
 
+static const struct pm4_field copy_data_fields[] = {
+	{COPY_DATA_SRC_SEL, ALL, 1, 0, 4},	     {COPY_DATA_DST_SEL, ALL, 1, 8, 4},
+	{COPY_DATA_SRC_CACHE_POLICY, ALL, 1, 13, 2}, /* gfx12: temporal hint, as the other */
+	{COPY_DATA_COUNT_SEL, ALL, 1, 16, 1},	     {COPY_DATA_WR_CONFIRM, ALL, 1, 20, 1},
+	{COPY_DATA_DST_CACHE_POLICY, ALL, 1, 25, 2}, {COPY_DATA_SRC_LOW, ALL, 2, 2, 30},
+	{COPY_DATA_SRC_HIGH, ALL, 3, 0, 32},	     {COPY_DATA_DST_LOW, ALL, 4, 2, 30},
+	{COPY_DATA_DST_HIGH, ALL, 5, 0, 32},
+};
+
+static const struct pm4_field wait_reg_mem_fields[] = {
+	{WAIT_FUNCTION, ALL, 1, 0, 3},
+	{WAIT_MEM_SPACE, ALL, 1, 4, 2},
+	{WAIT_OPERATION, ALL, 1, 6, 2},
+	{WAIT_CACHE_POLICY, G10 | G11 | G12, 1, 25, 2}, /* gfx12: temporal hint */
+	{WAIT_ADDRESS_LOW, ALL, 2, 2, 30},
+	{WAIT_ADDRESS_HIGH, ALL, 3, 0, 32},
+	{WAIT_REFERENCE_LOW, ALL, 4, 0, 32},
+	{WAIT_MASK_LOW, ALL, 5, 0, 32},
+	{WAIT_POLL_INTERVAL, ALL, 6, 0, 16},
+};
+
+static const struct pm4_field wait_reg_mem64_fields[] = {
+	{WAIT_FUNCTION, ALL, 1, 0, 3},	     {WAIT_MEM_SPACE, ALL, 1, 4, 2},
+	{WAIT_OPERATION, ALL, 1, 6, 2},	     {WAIT_CACHE_POLICY, G10 | G11 | G12, 1, 25, 2},
+	{WAIT_ADDRESS_LOW, ALL, 2, 3, 29},   {WAIT_ADDRESS_HIGH, ALL, 3, 0, 32},
+	{WAIT_REFERENCE_LOW, ALL, 4, 0, 32}, {WAIT_REFERENCE_HIGH, ALL, 5, 0, 32},
+	{WAIT_MASK_LOW, ALL, 6, 0, 32},	     {WAIT_MASK_HIGH, ALL, 7, 0, 32},
+	{WAIT_POLL_INTERVAL, ALL, 8, 0, 16},
+};
+
 #define FIELDS(array) .field_count = ARRAY_SIZE(array), .fields = (array)
 
 const struct pm4_packet pm4_header = {.name = "header", .words = 1, FIELDS(header_fields)};
@@ -70,6 +101,13 @@ const struct pm4_packet pm4_packet_write_data = {
 	.name = "WRITE_DATA", .opcode = 0x37, .words = 4, FIELDS(write_data_fields)};
 const struct pm4_packet pm4_packet_release_mem = {
 	.name = "RELEASE_MEM", .opcode = 0x49, .words = 8, FIELDS(release_mem_fields)};
+
+const struct pm4_packet pm4_packet_copy_data = {
+	.name = "COPY_DATA", .opcode = 0x40, .words = 6, FIELDS(copy_data_fields)};
+const struct pm4_packet pm4_packet_wait_reg_mem = {
+	.name = "WAIT_REG_MEM", .opcode = 0x3c, .words = 7, FIELDS(wait_reg_mem_fields)};
+const struct pm4_packet pm4_packet_wait_reg_mem64 = {
+	.name = "WAIT_REG_MEM64", .opcode = 0x93, .words = 9, FIELDS(wait_reg_mem64_fields)};
 
 /* Where a generation has a field of a packet; NULL: it has none. */
 const struct pm4_field *pm4_field_find(const struct pm4_packet *packet, uint32_t id,

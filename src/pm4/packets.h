@@ -69,10 +69,43 @@ enum pm4_release_mem_field {
 	RELEASE_MEM_FIELD_COUNT
 };
 
+enum pm4_copy_data_field {
+	COPY_DATA_SRC_SEL,
+	COPY_DATA_DST_SEL,
+	COPY_DATA_SRC_CACHE_POLICY,
+	COPY_DATA_COUNT_SEL,
+	COPY_DATA_WR_CONFIRM,
+	COPY_DATA_DST_CACHE_POLICY,
+	COPY_DATA_SRC_LOW, /* in words */
+	COPY_DATA_SRC_HIGH,
+	COPY_DATA_DST_LOW, /* in words */
+	COPY_DATA_DST_HIGH,
+	COPY_DATA_FIELD_COUNT
+};
+
+/* of WAIT_REG_MEM and WAIT_REG_MEM64; the 32-bit one has no high halves */
+enum pm4_wait_field {
+	WAIT_FUNCTION,
+	WAIT_MEM_SPACE,
+	WAIT_OPERATION,
+	WAIT_CACHE_POLICY,
+	WAIT_ADDRESS_LOW, /* in words or in pairs of them */
+	WAIT_ADDRESS_HIGH,
+	WAIT_REFERENCE_LOW,
+	WAIT_REFERENCE_HIGH,
+	WAIT_MASK_LOW,
+	WAIT_MASK_HIGH,
+	WAIT_POLL_INTERVAL,
+	WAIT_FIELD_COUNT
+};
+
 extern const struct pm4_packet pm4_header; /* word 0 of every packet */
 extern const struct pm4_packet pm4_packet_nop;
 extern const struct pm4_packet pm4_packet_write_data;
 extern const struct pm4_packet pm4_packet_release_mem;
+extern const struct pm4_packet pm4_packet_copy_data;
+extern const struct pm4_packet pm4_packet_wait_reg_mem;
+extern const struct pm4_packet pm4_packet_wait_reg_mem64;
 
 const struct pm4_field *pm4_field_find(const struct pm4_packet *packet, uint32_t id,
 				       enum pm4_generation generation);

@@ -62,4 +62,26 @@ struct pm4_release {
 
 void pm4_release_mem(struct pm4_buffer *buffer, const struct pm4_release *release);
 
+void pm4_copy_data(struct pm4_buffer *buffer, uint64_t to, uint64_t from, uint32_t bytes);
+
+/* Unsigned: memory under the mask against the reference. */
+enum pm4_compare {
+	PM4_LESS = 1,
+	PM4_LESS_OR_EQUAL = 2,
+	PM4_EQUAL = 3,
+	PM4_NOT_EQUAL = 4,
+	PM4_GREATER_OR_EQUAL = 5,
+	PM4_GREATER = 6,
+};
+
+struct pm4_wait {
+	uint64_t va;
+	enum pm4_compare compare;
+	uint64_t reference;
+	uint64_t mask;
+};
+
+void pm4_wait_mem32(struct pm4_buffer *buffer, const struct pm4_wait *wait);
+void pm4_wait_mem64(struct pm4_buffer *buffer, const struct pm4_wait *wait);
+
 #endif

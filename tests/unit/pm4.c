@@ -292,6 +292,119 @@ static void release_mem_that_cannot_be_said_is_refused(void **state)
 	}
 }
 
+static void copy_data_on_each_generation(void **state)
+{
+	/* L2 to L2, confirmed; streaming, bypass, bypass, regular temporal hints */
+	static const uint32_t control[] = {0x02102202, 0x06106202, 0x06106202, 0x00100202};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(generations); i++) {
+		struct words w = start(generations[i]);
+		const uint32_t expected[] = {
+			0xc0044002, control[i],		  0x00000104, 0x00000042, 0x56789ab0, 0x00001234,
+			0xc0044002, control[i] | 1 << 16, 0x56789ab0, 0x00001234, 0x00000108, 0x00000042,
+		};
+
+		pm4_copy_data(buffer_of(&w), VA, 0x4200000104, 4);
+		pm4_copy_data(&w.buffer, 0x4200000108, VA, 8);
+		expect(&w, expected, ARRAY_SIZE(expected));
+	}
+}
+
+static void copy_data_that_cannot_be_said_is_refused(void **state)
+{
+	static const struct {
+		uint64_t to, from;
+		uint32_t bytes;
+	} bad[] = {
+		{VA, VA, 0},	 {VA, VA, 2},	      {VA, VA, 16},	   {VA + 2, VA, 4},
+		{VA, VA + 1, 4}, {VA + 4, VA, 8},     {VA, VA + 4, 8},	   {0, VA, 4},
+		{VA, 0, 4},	 {1ULL << 48, VA, 8}, {VA, 1ULL << 48, 8},
+	};
+
+	(void)state;
+	for (unsigned c = 0; c < ARRAY_SIZE(bad); c++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(generations); i++) {
+			struct words w = start(generations[i]);
+
+			pm4_copy_data(buffer_of(&w), bad[c].to, bad[c].from, bad[c].bytes);
+			expect_refused(&w, -EINVAL);
+		}
+	}
+}
+
+static void waits_on_each_generation(void **state)
+{
+	/* memory; no policy, bypass, bypass, a regular temporal hint */
+	static const uint32_t control[] = {0x00000010, 0x06000010, 0x06000010, 0x00000010};
+	const struct pm4_wait narrow = {VA + 4, PM4_EQUAL, 0x1200, 0xff00};
+	const struct pm4_wait wide = {VA, PM4_LESS, 0x1122334455667788, 0x7fffffffffffffff};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(generations); i++) {
+		struct words w = start(generations[i]);
+		const uint32_t expected[] = {
+			0xc0053c02, control[i] | 3, 0x56789ab4,	    0x00001234, 0x00001200, 0x0000ff00,
+			0x00000004, 0xc0079302,	    control[i] | 1, 0x56789ab0, 0x00001234, 0x55667788,
+			0x11223344, 0xffffffff,	    0x7fffffff,	    0x00000004,
+		};
+
+		pm4_wait_mem32(buffer_of(&w), &narrow);
+		pm4_wait_mem64(&w.buffer, &wide);
+		expect(&w, expected, ARRAY_SIZE(expected));
+	}
+}
+
+static void every_comparison_has_its_number(void **state)
+{
+	static const enum pm4_compare compares[] = {PM4_LESS,	   PM4_LESS_OR_EQUAL,	 PM4_EQUAL,
+						    PM4_NOT_EQUAL, PM4_GREATER_OR_EQUAL, PM4_GREATER};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(compares); i++) {
+		const struct pm4_wait wait = {VA, compares[i], 1, 1};
+		struct words w = start(PM4_GFX9);
+
+		pm4_wait_mem32(buffer_of(&w), &wait);
+		pm4_wait_mem64(&w.buffer, &wait);
+		assert_int_equal(w.buffer.error, 0);
+		assert_int_equal(w.at[1], 0x10 | (i + 1));
+		assert_int_equal(w.at[8], 0x10 | (i + 1));
+	}
+}
+
+static void a_wait_that_cannot_be_said_is_refused(void **state)
+{
+	static const struct pm4_wait bad[] = {
+		{VA, (enum pm4_compare)0, 0, 1}, {VA, (enum pm4_compare)7, 0, 1}, /* no such comparison */
+		{VA, PM4_EQUAL, 2, 1},						  /* never true */
+		{VA + 2, PM4_EQUAL, 1, 1},	 {0, PM4_EQUAL, 1, 1},
+		{1ULL << 48, PM4_EQUAL, 1, 1},
+	};
+	const struct pm4_wait half = {VA + 4, PM4_EQUAL, 1, 1};
+	const struct pm4_wait wide = {VA, PM4_EQUAL, 1, UINT64_MAX};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(generations); i++) {
+		struct words w;
+
+		for (unsigned c = 0; c < ARRAY_SIZE(bad); c++) {
+			w = start(generations[i]);
+			pm4_wait_mem32(buffer_of(&w), &bad[c]);
+			expect_refused(&w, -EINVAL);
+			w = start(generations[i]);
+			pm4_wait_mem64(buffer_of(&w), &bad[c]);
+			expect_refused(&w, -EINVAL);
+		}
+		w = start(generations[i]);
+		pm4_wait_mem64(buffer_of(&w), &half);
+		expect_refused(&w, -EINVAL);
+		w = start(generations[i]);
+		pm4_wait_mem32(buffer_of(&w), &wide);
+		expect_refused(&w, -EINVAL);
+	}
+}
+
 /* One check at the end has to be enough. */
 static void the_first_error_stays_and_stops_the_rest(void **state)
 {
@@ -327,6 +440,11 @@ int main(void)
 		cmocka_unit_test(release_mem_cache_actions_on_each_generation),
 		cmocka_unit_test(release_mem_stores_what_it_is_told),
 		cmocka_unit_test(release_mem_that_cannot_be_said_is_refused),
+		cmocka_unit_test(copy_data_on_each_generation),
+		cmocka_unit_test(copy_data_that_cannot_be_said_is_refused),
+		cmocka_unit_test(waits_on_each_generation),
+		cmocka_unit_test(every_comparison_has_its_number),
+		cmocka_unit_test(a_wait_that_cannot_be_said_is_refused),
 		cmocka_unit_test(the_first_error_stays_and_stops_the_rest),
 	};
 
