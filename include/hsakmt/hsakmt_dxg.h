@@ -31,10 +31,56 @@
  *                           translated by this library
  * HSAKMT_DXG_DEVICES_DIR    directory of *.csv files that add to or override the table of devices, instead of
  *                           /etc/hsakmt-dxg/devices.d
+ * HSAKMT_DXG_BAR            VRAM that the CPU sees, too: unset or 0: only what hsaKmtDxgAllocMemory() asks for;
+ *                           1: also VRAM that hsaKmtAllocMemory() and hsaKmtAllocMemoryAlign() ask for with
+ *                           HostAccess, visible or NO_MEMORY; all: as 1, and frame buffers are reported as
+ *                           HSA_HEAPTYPE_FRAME_BUFFER_PUBLIC where a trial at the first acquire shows that
+ *                           it works, so that runtimes do ask
  */
 #define HSAKMT_DXG_ENV_DEBUG_LEVEL	    "HSAKMT_DEBUG_LEVEL"
 #define HSAKMT_DXG_ENV_OVERRIDE_GFX_VERSION "HSA_OVERRIDE_GFX_VERSION"
 #define HSAKMT_DXG_ENV_AQL_EMULATION	    "HSAKMT_DXG_AQL_EMULATION"
 #define HSAKMT_DXG_ENV_DEVICES_DIR	    "HSAKMT_DXG_DEVICES_DIR"
+#define HSAKMT_DXG_ENV_BAR		    "HSAKMT_DXG_BAR"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/*
+ * The functions below are at version node HSAKMT_DXG_1 of both libraries.
+ *
+ * Options structures begin with their size, which the caller sets: sizeof of what it was compiled with.  Members that a
+ * caller's smaller structure does not have are taken for 0; members that this library does not know have to be 0, or the
+ * call is refused with HSAKMT_STATUS_INVALID_PARAMETER, as it is for flags that it does not know.
+ */
+
+/* The CPU reads and writes the memory too: VRAM, less than 4 GiB.  Not together with a window or FixedAddress. */
+#define HSAKMT_DXG_ALLOC_CPU_VISIBLE 0x1ULL
+
+struct hsakmt_dxg_alloc_options {
+	HSAuint64 size;		   /* of this structure */
+	HSAuint64 flags;	   /* HSAKMT_DXG_ALLOC_* */
+	HSAuint64 alignment;	   /* as hsaKmtAllocMemoryAlign()'s; 0: by size */
+	HSAuint64 lowest_address;  /* the memory lies in [lowest, highest), page multiples; ... */
+	HSAuint64 highest_address; /* ... 0: anywhere (and lowest is 0 too) */
+};
+
+/*
+ * hsaKmtAllocMemory() with options (NULL: none).  They are honoured, or the call fails; nothing is moved elsewhere.
+ *
+ * HSAKMT_STATUS_NO_MEMORY: besides the usual, the window is full, or no VRAM can be made visible to the CPU.
+ * HSAKMT_STATUS_INVALID_PARAMETER: besides the usual, an unknown option; an empty window, or one that the CPU and the GPUs do
+ * not reach; a window together with FixedAddress or with memory without an address; CPU_VISIBLE for what is not VRAM, with a
+ * window, with FixedAddress, or with an alignment above 64 KiB.
+ */
+HSAKMT_STATUS HSAKMTAPI hsaKmtDxgAllocMemory(HSAuint32 node, HSAuint64 size, HsaMemFlags flags,
+					     const struct hsakmt_dxg_alloc_options *options, void **address);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

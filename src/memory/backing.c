@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "gsp/timeline.h"
 #include "kmd/check.h"
 #include "kmd/forms.h"
 #include "memory/step.h"
@@ -15,13 +16,20 @@
 #include "util/log.h"
 
 /* The host's memory descriptors hold less than 4 GiB; AMD's own client stops at 2 GiB. */
-#define CHUNK_SIZE    (1ULL << 30)
+#define CHUNK_SIZE    (2ULL << 30)
 #define LOCAL_GRAIN   (64ULL << 10) /* VRAM comes in pages of this size */
 #define FORM_EVIDENCE (2ULL << 20)  /* a refused chunk that is larger may have been refused for its size */
+#define PAGING_NS     10000000000ULL /* what page-table work may take when the caller has no bound of its own */
+#define RETIRE_TRIES  3u /* a retired backing that the host does not let go of is asked for again */
+
+static uint64_t chunk_offset(const struct backing *backing, uint32_t index)
+{
+	return index * backing->chunk_size;
+}
 
 static uint64_t chunk_size(const struct backing *backing, uint32_t index)
 {
-	return MIN(backing->size - index * CHUNK_SIZE, CHUNK_SIZE);
+	return MIN(backing->size - chunk_offset(backing, index), backing->chunk_size);
 }
 
 static int create_chunk(const struct backing *backing, const struct backing_spec *spec,
@@ -30,14 +38,17 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 {
 	const struct memory_gpu *gpu = backing->on;
 	bool local = spec->domain == KMD_DOMAIN_LOCAL;
-	uint64_t offset = index * CHUNK_SIZE, base = spec->start;
+	uint64_t offset = chunk_offset(backing, index);
+	void *pages = backing->pages ? backing->pages : spec->pages;
+	uint32_t flags = spec->read_only ? D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY : 0;
 	struct kmd_allocation_request request = {
 		.domain = spec->domain,
 		.size = ALIGN_UP(chunk_size(backing, index), local ? LOCAL_GRAIN : (uint64_t)DXG_PAGE_SIZE),
-		.va = spec->start + offset,
+		.va = spec->start ? spec->start + offset : 0,
 		.gfx_major = gpu->gfx_major,
 		.integrated = gpu->integrated,
 		.has_invisible = gpu->has_invisible,
+		.cpu_visible = spec->cpu_visible,
 		.uncached = spec->uncached,
 		.scheduler_id = spec->scheduler_id,
 		.form = form,
@@ -49,16 +60,14 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 
 	if (ret)
 		return ret;
-	if (backing->pages)
-		base = ptr_to_u64(backing->pages);
 	allocation = (struct dxg_allocation){
-		.sysmem = spec->domain == KMD_DOMAIN_SYSTEM ? u64_to_ptr(base + offset) : NULL,
+		.sysmem = pages ? (char *)pages + offset : NULL,
 		.private_data = blobs.allocation,
 		.private_data_size = blobs.allocation_size,
 	};
 	ret = gsp_device_creation_result(
 		gpu->device, dxg_create_allocations(dxg, handles->device, blobs.resource, blobs.resource_size,
-						    0, &allocation, 1, NULL));
+						    flags, &allocation, 1, NULL));
 	if (ret)
 		return ret;
 	*handle = allocation.handle;
@@ -157,6 +166,12 @@ static void destroy_chunks(struct backing *backing)
 
 static void backing_free(struct backing *backing)
 {
+	int ret = backing->locked && !gsp_device_is_lost(backing->on->device) ? backing_unlock(backing) : 0;
+
+	if (ret)
+		/* goes with the allocation */
+		log_debug("GPU %u: unlocking %#llx: %s", backing->gpu, (unsigned long long)backing->start,
+			  strerror(-ret));
 	destroy_chunks(backing);
 	if (backing->pages)
 		munmap(backing->pages, backing->size);
@@ -184,7 +199,10 @@ static int make_pages(struct backing *backing)
 int backing_create(struct buffer *buffer, const struct backing_spec *spec, struct backing **out)
 {
 	struct memory_gpu *gpu = &buffer->memory->gpus[spec->gpu];
-	uint64_t count = (spec->size + CHUNK_SIZE - 1) / CHUNK_SIZE;
+	/* what the CPU maps too is one mapping */
+	uint64_t chunk = spec->cpu_visible ? spec->size : CHUNK_SIZE,
+		 count = (spec->size + chunk - 1) / chunk;
+	const struct va_range *range = buffer->range;
 	const struct gsp_handles *handles;
 	struct backing *backing;
 	int ret;
@@ -205,7 +223,10 @@ int backing_create(struct buffer *buffer, const struct backing_spec *spec, struc
 	backing->start = spec->start;
 	backing->size = spec->size;
 	backing->count = (uint32_t)count;
-	backing->point = (struct gsp_fence_point){
+	backing->chunk_size = chunk;
+	backing->unreserved =
+		!range || spec->start < range->start || spec->start - range->start >= range->size;
+	backing->retire.point = (struct gsp_fence_point){
 		.device = gpu->device,
 		.fence = handles->paging.fence,
 		.value = handles->paging.value,
@@ -261,7 +282,7 @@ int backing_map(struct backing *backing, uint64_t protection)
 	memory_step(MEMORY_STEP_MAP);
 	ret = gsp_device_open(device, &handles);
 	while (!ret && backing->mapped < backing->count) {
-		uint64_t start = backing->start + backing->mapped * CHUNK_SIZE, fence, va;
+		uint64_t start = backing->start + chunk_offset(backing, backing->mapped), fence, va;
 		struct dxg_gpu_va_map map = {
 			.paging_queue = handles->paging.handle,
 			.allocation = backing->chunks[backing->mapped],
@@ -280,6 +301,30 @@ int backing_map(struct backing *backing, uint64_t protection)
 								  gsp_device_adapter(device), va, map.size));
 		}
 	}
+	return ret;
+}
+
+/* Takes the last mapped chunk off the GPU. */
+static int unmap_chunk(struct backing *backing, const struct gsp_handles *handles)
+{
+	struct gsp_device *device = backing->on->device;
+	struct dxg_gpu_va_map map = {
+		.paging_queue = handles->paging.handle,
+		.base = backing->start + chunk_offset(backing, backing->mapped - 1),
+		.size = chunk_size(backing, backing->mapped - 1),
+		.protection = D3DDDIGPUVA_PROTECTION_TYPE_NO_ACCESS,
+	};
+	uint64_t va, fence;
+	int ret;
+
+	/* only a reservation can be left without access; other addresses go back to the host */
+	if (backing->unreserved)
+		return gsp_device_result(device,
+					 dxg_free_gpu_va(gsp_device_dxg(device), gsp_device_adapter(device),
+							 map.base, map.size));
+	ret = gsp_device_result(device, dxg_map_gpu_va(gsp_device_dxg(device), &map, &va, &fence));
+	if (!ret)
+		backing->fence = MAX(backing->fence, fence);
 	return ret;
 }
 
@@ -306,19 +351,9 @@ int backing_unmap(struct backing *backing)
 		ret = ret == -ENODEV ? ret : 0;
 	}
 	while (!ret && backing->mapped) {
-		struct dxg_gpu_va_map map = {
-			.paging_queue = handles->paging.handle,
-			.base = backing->start + (backing->mapped - 1) * CHUNK_SIZE,
-			.size = chunk_size(backing, backing->mapped - 1),
-			.protection = D3DDDIGPUVA_PROTECTION_TYPE_NO_ACCESS,
-		};
-		uint64_t va, fence;
-
-		ret = gsp_device_result(device, dxg_map_gpu_va(gsp_device_dxg(device), &map, &va, &fence));
-		if (!ret) {
-			backing->fence = MAX(backing->fence, fence);
+		ret = unmap_chunk(backing, handles);
+		if (!ret)
 			backing->mapped--;
-		}
 	}
 	if (ret != -ENODEV)
 		return ret;
@@ -327,17 +362,96 @@ int backing_unmap(struct backing *backing)
 	return 0;
 }
 
-/* Waits until the host did all that was asked for the backing: 0, -ETIMEDOUT, -ENODEV. */
-int backing_wait(struct backing *backing, uint64_t timeout_ns)
+/*
+ * Maps the one chunk for the CPU, at an address that the kernel chooses (dxgkrnl: LOCK2 takes none).  -ENODEV; any other
+ * error: it cannot be had.
+ */
+int backing_lock(struct backing *backing, void **address)
 {
-	memory_step(MEMORY_STEP_PAGING);
-	if (!backing->fence)
-		return gsp_device_is_lost(backing->on->device) ? -ENODEV : 0;
-	return gsp_fence_wait(backing->on->device, backing->point.fence, backing->point.value, backing->fence,
-			      timeout_ns);
+	struct gsp_device *device = backing->on->device;
+	const struct gsp_handles *handles = gsp_device_handles(device);
+	int ret = gsp_device_result(
+		device, dxg_lock(gsp_device_dxg(device), handles->device, backing->chunks[0], address));
+
+	backing->locked = !ret;
+	return ret;
 }
 
-static void retired(struct gsp_retire *item, int why)
+/*
+ * Takes the CPU's mapping away.  At the second try if need be, for an allocation must not be destroyed locked; a driver
+ * that let go of the mapping at the first one answers -EINVAL then.
+ */
+int backing_unlock(struct backing *backing)
+{
+	struct gsp_device *device = backing->on->device;
+	const struct gsp_handles *handles = gsp_device_handles(device);
+	struct dxg *dxg = gsp_device_dxg(device);
+	int ret = gsp_device_result(device, dxg_unlock(dxg, handles->device, backing->chunks[0]));
+
+	if (ret && ret != -ENODEV)
+		ret = gsp_device_result(device, dxg_unlock(dxg, handles->device, backing->chunks[0]));
+	backing->locked = false;
+	return ret;
+}
+
+/* Tells the host that the contents are of no interest until backing_reclaim(). */
+int backing_offer(struct backing *backing)
+{
+	struct gsp_device *device = backing->on->device;
+	const struct gsp_handles *handles = gsp_device_handles(device);
+
+	return gsp_device_result(
+		device, dxg_offer(gsp_device_dxg(device), handles->device, backing->chunks, backing->count));
+}
+
+/*
+ * Takes an offer back; *kept: the contents are what they were.  -ENOSPC: the memory is not to be had again now, it is
+ * still offered.
+ */
+int backing_reclaim(struct backing *backing, bool *kept)
+{
+	struct gsp_device *device = backing->on->device;
+	const struct gsp_handles *handles = gsp_device_handles(device);
+	uint32_t *results = calloc(backing->count, sizeof(*results));
+	uint64_t fence = 0;
+	int ret;
+
+	*kept = true;
+	if (!results)
+		return -ENOMEM;
+	ret = gsp_device_result(device, dxg_reclaim(gsp_device_dxg(device), handles->paging.handle,
+						    backing->chunks, backing->count, results, &fence));
+	for (uint32_t i = 0; !ret && i < backing->count; i++) {
+		if (results[i] == D3DDDI_RECLAIM_RESULT_NOT_COMMITTED)
+			ret = -ENOSPC;
+		else if (results[i] != D3DDDI_RECLAIM_RESULT_OK)
+			*kept = false;
+	}
+	free(results);
+	backing->fence = MAX(backing->fence, fence);
+	return ret == -ENOMEM ? -ENOSPC : ret;
+}
+
+/*
+ * Makes sure that what was asked for the backing is done before any GPU work sees it: waits for at most timeout_ns, or
+ * BACKING_DEFER.  0, -ETIMEDOUT, -ENODEV.
+ */
+int backing_settle(struct backing *backing, uint64_t timeout_ns)
+{
+	struct gsp_device *device = backing->on->device;
+	const struct gsp_fence_point *point = &backing->retire.point;
+
+	memory_step(MEMORY_STEP_PAGING);
+	if (gsp_device_is_lost(device))
+		return -ENODEV;
+	if (timeout_ns == BACKING_DEFER)
+		return gsp_paging_settle(device, backing->fence, PAGING_NS);
+	return backing->fence ? gsp_fence_wait(device, point->fence, point->value, backing->fence, timeout_ns)
+			      : 0;
+}
+
+/* No GPU has it any more. */
+static void ended(struct gsp_retire *item, int why)
 {
 	struct backing *backing = tree_entry(item, struct backing, retire);
 	struct buffer *buffer = backing->buffer;
@@ -345,30 +459,54 @@ static void retired(struct gsp_retire *item, int why)
 	if (why == -ETIMEDOUT)
 		log_warn("GPU %u: page-table work at %#llx did not end", backing->gpu,
 			 (unsigned long long)backing->start);
+	if (backing->mapped)
+		atomic_store(&buffer->stuck, true);
 	backing_free(backing);
 	buffer_put(buffer);
 }
 
-/*
- * Gives an unmapped backing to the retire list: once the GPU has let go, its allocations are
- * destroyed and its hold on the buffer's address ends.  It is the caller's no more.
- */
-void backing_retire(struct backing *backing)
+/* No submission uses it any more. */
+static void unused(struct gsp_retire *item, int why)
 {
-	backing->point.wanted = backing->fence;
-	backing->retire.run = retired;
-	backing->retire.moment = NULL;
-	backing->retire.point = backing->fence ? backing->point : (struct gsp_fence_point){0};
-	gsp_retire_add(&backing->buffer->memory->retired, &backing->retire);
+	struct backing *backing = tree_entry(item, struct backing, retire);
+	int ret = backing_unmap(backing);
+
+	if (ret && why != -ETIMEDOUT && ++backing->tries < RETIRE_TRIES) {
+		/* whoever comes by next tries again */
+		gsp_retire_add(&backing->buffer->memory->retired, item);
+		return;
+	}
+	if (ret)
+		log_err("GPU %u: unmapping %#llx: %s; its address is given up", backing->gpu,
+			(unsigned long long)backing->start, strerror(-ret));
+	item->run = ended;
+	item->point.wanted = backing->fence;
+	if (!backing->fence || gsp_fence_point_read(&item->point) != GSP_FENCE_PENDING)
+		ended(item, 0);
+	else
+		gsp_retire_add(&backing->buffer->memory->retired, item);
 }
 
-/* Tells look-ups on which GPUs the buffer can be used now. */
-void buffer_update_mapped(struct buffer *buffer)
+/*
+ * Gives a backing up, without waiting: once the moment (NULL: now; the reference goes over) has passed it is taken off the
+ * GPU, once the GPU has let go its allocations are destroyed and its hold on the buffer's address ends.
+ */
+void backing_retire(struct backing *backing, struct gsp_moment *moment)
 {
-	uint64_t mapped = 0;
+	backing->retire.run = unused;
+	backing->retire.moment = moment;
+	if (moment)
+		gsp_retire_add(&backing->buffer->memory->retired, &backing->retire);
+	else
+		unused(&backing->retire, 0);
+}
 
-	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
-		if (backing->resident && backing->mapped == backing->count)
-			mapped |= 1ULL << backing->gpu;
-	memory_set_mapped(buffer, mapped);
+/* What a buffer has on a GPU, or NULL. */
+struct backing *buffer_backing(const struct buffer *buffer, unsigned gpu)
+{
+	struct backing *backing = buffer->backings;
+
+	while (backing && backing->gpu != gpu)
+		backing = backing->next;
+	return backing;
 }

@@ -14,9 +14,16 @@
 #include <stdint.h>
 
 #include "gsp/retire.h"
+#include "memory/nodes.h"
 #include "memory/space.h"
+#include "memory/table.h"
 #include "memory/types.h"
 #include "util/turn.h"
+
+struct backing;
+struct slab;
+struct slabs;
+struct users;
 
 struct memory_gpu {
 	struct gsp_device *device;
@@ -32,26 +39,28 @@ struct memory_gpu {
 	_Atomic bool form_known;   /* it has taken one */
 };
 
-struct backing;
-
 struct buffer {
-	struct tree_node node; /* in memory->buffers, by start */
+	/* set before the buffer is in the table, then fixed */
 	struct memory *memory;
-	struct va_range *range;
+	struct va_range *range; /* NULL: the address is not from the space (CPU-visible VRAM, user memory) */
+	struct slab *slab;	/* NULL, or what callers know are its pieces, not the buffer */
 	uint64_t start;
+	uint64_t span; /* bytes of address from `start` on, page multiple */
 	uint64_t size; /* as requested */
 	enum memory_kind kind;
 	uint32_t flags;
 	uint32_t gpu;
 	uint32_t caller_node;
 	uint32_t caller_flags;
-	bool held;	 /* guarded by memory->hold_lock */
-	uint64_t mapped; /* with nodes: written by the holder under memory->table_lock */
-	uint32_t node_count;
-	void *user_data;	     /* guarded by memory->table_lock */
-	_Atomic uint32_t references; /* one of the table, one per backing */
-	struct backing *backings;    /* the holder's */
-	uint32_t nodes[];	     /* room for every GPU */
+
+	/* the holder's; look-ups see `nodes` and `registered` as of the last memory_publish() */
+	struct backing *backings;
+	const struct node_set *nodes;	   /* where it is mapped; never NULL */
+	const struct node_set *registered; /* to where; NULL: it was not */
+
+	_Atomic bool stuck;	     /* some GPU still has it: its address cannot be used again */
+	_Atomic uint32_t references; /* one of the creator (then of the table), one per backing, any others */
+	struct table_entry entry;    /* table.c's */
 };
 
 struct memory {
@@ -60,16 +69,26 @@ struct memory {
 	uint64_t host_size;
 	struct space *space;
 	struct gsp_retire_list retired;
-
-	/* Adding and removing takes both locks, in this order; either is enough to look. */
-	pthread_mutex_t hold_lock;
-	pthread_rwlock_t table_lock;
-	pthread_cond_t let_go;
-	struct tree buffers;
+	struct node_sets node_sets;
+	struct table table;
+	struct slabs *slabs;
+	struct users *users;
 };
 
-enum space_pool buffer_pool(enum memory_kind kind);
+/* buffer.c: life of a buffer that is in no table (any more) */
+int buffer_create(struct memory *memory, const struct memory_request *request, struct buffer **out);
+void buffer_retire(struct buffer *buffer);
 void buffer_put(struct buffer *buffer);
-bool memory_make_room(struct memory *memory);
+enum space_pool buffer_pool(enum memory_kind kind);
+struct gsp_moment *memory_moment(struct memory *memory, uint64_t gpus);
+struct backing_spec;
+int buffer_make_backing(struct buffer *buffer, const struct backing_spec *spec, bool resident);
+int buffer_make_resident(struct backing *backing);
+
+/* map.c: on GPUs; by the holder */
+uint64_t buffer_protection(const struct buffer *buffer);
+int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns);
+int buffer_offer(struct buffer *buffer);
+int buffer_reclaim(struct buffer *buffer, bool *kept);
 
 #endif

@@ -6,35 +6,21 @@
 #include <string.h>
 
 #include "memory/backing.h"
+#include "memory/slab.h"
 #include "memory/step.h"
-#include "memory/table.h"
+#include "memory/user.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
 #define PAGE_MASK   ((uint64_t)DXG_PAGE_SIZE - 1)
 #define LOCAL_GRAIN (64ULL << 10)
 
-/* Write access alone is what AMD's own client asks for, code included. */
-static uint64_t protection_of(const struct buffer *buffer)
+/* D3DDDIGPUVA_PROTECTION_TYPE_*: write access alone is what AMD's own client asks for, code included. */
+uint64_t buffer_protection(const struct buffer *buffer)
 {
 	uint64_t rights = D3DDDIGPUVA_PROTECTION_TYPE_WRITE;
 
 	return buffer->flags & MEMORY_READ_ONLY ? 0 : rights;
-}
-
-static struct backing *backing_on(const struct buffer *buffer, unsigned gpu)
-{
-	struct backing *backing = buffer->backings;
-
-	while (backing && backing->gpu != gpu)
-		backing = backing->next;
-	return backing;
-}
-
-static void link_backing(struct buffer *buffer, struct backing *backing)
-{
-	backing->next = buffer->backings;
-	buffer->backings = backing;
 }
 
 static void unlink_backing(struct buffer *buffer, const struct backing *backing)
@@ -46,29 +32,10 @@ static void unlink_backing(struct buffer *buffer, const struct backing *backing)
 	*link = backing->next;
 }
 
-/* A refusal for want of room gets one more try when something of ours could be thrown out. */
-static int make_resident(struct backing *backing)
-{
-	int ret = backing_make_resident(backing);
-
-	if (ret == -ENOSPC && memory_make_room(backing->buffer->memory))
-		ret = backing_make_resident(backing);
-	return ret;
-}
-
-static int create(struct buffer *buffer, const struct backing_spec *spec, struct backing **out)
-{
-	int ret = backing_create(buffer, spec, out);
-
-	if ((ret == -ENOSPC || ret == -ENOMEM) && memory_make_room(buffer->memory))
-		ret = backing_create(buffer, spec, out);
-	return ret;
-}
-
-/* Issues all that is needed to have a buffer on a GPU; the caller waits. */
+/* Issues all that is needed to have a buffer on a GPU; backing_settle() is left to do. */
 static int start_mapping(struct buffer *buffer, unsigned gpu)
 {
-	struct backing *backing = backing_on(buffer, gpu);
+	struct backing *backing = buffer_backing(buffer, gpu);
 	int ret;
 
 	if (!backing) {
@@ -76,17 +43,18 @@ static int start_mapping(struct buffer *buffer, unsigned gpu)
 			.gpu = gpu,
 			.domain = KMD_DOMAIN_SYSTEM,
 			.start = buffer->start,
-			.size = buffer->range->size,
+			.size = buffer->span,
+			.pages = u64_to_ptr(buffer->start),
 			.uncached = buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE),
 		};
 
-		ret = create(buffer, &spec, &backing);
+		ret = buffer_make_backing(buffer, &spec, false);
 		if (ret)
 			return ret;
-		link_backing(buffer, backing);
+		backing = buffer->backings;
 	}
-	ret = make_resident(backing);
-	return ret ? ret : backing_map(backing, protection_of(buffer));
+	ret = buffer_make_resident(backing);
+	return ret ? ret : backing_map(backing, buffer_protection(buffer));
 }
 
 /* Takes a buffer off the GPUs named, as far as they let it; returns the first error. */
@@ -95,8 +63,11 @@ static int unmap_from(struct buffer *buffer, uint64_t gpus)
 	int error = 0;
 
 	for (struct backing *backing = buffer->backings; backing; backing = backing->next) {
-		int ret = gpus >> backing->gpu & 1 ? backing_unmap(backing) : 0;
+		int ret = 0;
 
+		/* what the CPU maps too keeps its place */
+		if (gpus >> backing->gpu & 1 && !backing->locked)
+			ret = backing_unmap(backing);
 		if (ret)
 			log_err("GPU %u: unmapping %#llx: %s", backing->gpu,
 				(unsigned long long)backing->start, strerror(-ret));
@@ -105,12 +76,37 @@ static int unmap_from(struct buffer *buffer, uint64_t gpus)
 	return error;
 }
 
-/* Puts a buffer on exactly the GPUs named.  When one fails, those added before are taken off again. */
-static int map_exactly(struct buffer *buffer, uint64_t wanted, uint64_t timeout_ns)
+/* Where a buffer is usable now; CPU-visible VRAM is there always, but not a matter of the caller's unless in `wanted`. */
+static uint64_t mapped_gpus(const struct buffer *buffer, uint64_t wanted)
 {
-	uint64_t added = wanted & ~buffer->mapped, tried = 0;
+	uint64_t mapped = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
+		if (backing->resident && backing->mapped == backing->count &&
+		    (!backing->locked || wanted >> backing->gpu & 1))
+			mapped |= 1ULL << backing->gpu;
+	return mapped;
+}
+
+static int note_mapped(struct buffer *buffer, uint64_t wanted)
+{
+	const struct node_set *nodes;
+	int ret = node_set_of(&buffer->memory->node_sets, mapped_gpus(buffer, wanted), &nodes);
+
+	if (!ret)
+		buffer->nodes = nodes;
+	return ret;
+}
+
+/*
+ * Puts a held buffer on exactly the GPUs named and notes it in buffer->nodes; memory_publish() is the caller's.  Usable by
+ * whatever is submitted after the return, and by what runs already.  When one fails, those added before are taken off again.
+ */
+int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
+{
+	uint64_t before = buffer->nodes->gpus, added = gpus & ~before, tried = 0;
 	unsigned count = buffer->memory->count;
-	int ret = 0;
+	int ret = 0, noted;
 
 	for (unsigned gpu = 0; gpu < count && !ret; gpu++) {
 		if (!(added >> gpu & 1))
@@ -120,11 +116,42 @@ static int map_exactly(struct buffer *buffer, uint64_t wanted, uint64_t timeout_
 	}
 	for (unsigned gpu = 0; gpu < count && !ret; gpu++)
 		if (added >> gpu & 1)
-			ret = backing_wait(backing_on(buffer, gpu), timeout_ns);
+			ret = backing_settle(buffer_backing(buffer, gpu), timeout_ns);
 	if (ret)
 		unmap_from(buffer, tried); /* the first error is the one to tell */
 	else
-		ret = unmap_from(buffer, ~wanted);
+		ret = unmap_from(buffer, before & ~gpus);
+	noted = note_mapped(buffer, ret ? before : gpus);
+	return ret ? ret : noted;
+}
+
+/* Offers the contents of a held buffer to the host until buffer_reclaim(): of no interest any more, first to go. */
+int buffer_offer(struct buffer *buffer)
+{
+	int ret = 0;
+
+	for (struct backing *backing = buffer->backings; backing && !ret; backing = backing->next)
+		ret = backing_offer(backing);
+	return ret;
+}
+
+/*
+ * Takes the offer back, so that the buffer may be used again where it is mapped; *kept: with its contents.  -ENOSPC: the
+ * host has no memory for it any more.
+ */
+int buffer_reclaim(struct buffer *buffer, bool *kept)
+{
+	int ret = 0;
+
+	*kept = true;
+	for (struct backing *backing = buffer->backings; backing && !ret; backing = backing->next) {
+		bool whole;
+
+		ret = backing_reclaim(backing, &whole);
+		if (!ret)
+			ret = backing_settle(backing, BACKING_DEFER);
+		*kept = *kept && whole;
+	}
 	return ret;
 }
 
@@ -136,6 +163,16 @@ static struct backing *backing_within(const struct buffer *buffer, uint64_t star
 	while (backing && (start >= backing->start + backing->size || backing->start >= start + size))
 		backing = backing->next;
 	return backing;
+}
+
+/* Has a backing of a scratch range used by the GPU. */
+static int map_backing(struct backing *backing, uint64_t timeout_ns)
+{
+	int ret = buffer_make_resident(backing);
+
+	if (!ret)
+		ret = backing_map(backing, buffer_protection(backing->buffer));
+	return ret ? ret : backing_settle(backing, timeout_ns);
 }
 
 static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enum kmd_domain domain,
@@ -150,26 +187,20 @@ static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enu
 		.uncached = buffer->flags & MEMORY_UNCACHED,
 	};
 	struct backing *backing;
-	int ret = create(buffer, &spec, &backing), undo;
+	int ret = buffer_make_backing(buffer, &spec, false), undo;
 
 	if (ret)
 		return ret;
-	ret = make_resident(backing);
+	backing = buffer->backings;
+	ret = map_backing(backing, timeout_ns);
 	if (!ret)
-		ret = backing_map(backing, protection_of(buffer));
-	if (!ret)
-		ret = backing_wait(backing, timeout_ns);
-	if (!ret) {
-		link_backing(buffer, backing);
 		return 0;
-	}
 	undo = backing_unmap(backing);
-	if (undo) {
-		/* still on the GPU: keep it known, so that freeing the range takes it away */
-		link_backing(buffer, backing);
+	/* still on the GPU: keep it known, so that freeing the range takes it away */
+	if (undo)
 		return ret;
-	}
-	backing_retire(backing);
+	unlink_backing(buffer, backing);
+	backing_retire(backing, NULL);
 	gsp_retire_run(&buffer->memory->retired);
 	return ret;
 }
@@ -187,10 +218,7 @@ static int map_part(struct buffer *buffer, uint64_t start, uint64_t size, uint64
 		if (backing->start != start || backing->size != size)
 			return -EBUSY;
 		/* an earlier failure may have left it incomplete; else there is nothing to do */
-		ret = make_resident(backing);
-		if (!ret)
-			ret = backing_map(backing, protection_of(buffer));
-		return ret ? ret : backing_wait(backing, timeout_ns);
+		return map_backing(backing, timeout_ns);
 	}
 	if (IS_ALIGNED(start, LOCAL_GRAIN))
 		ret = map_part_in(buffer, start, size, KMD_DOMAIN_LOCAL, timeout_ns);
@@ -203,19 +231,15 @@ static int map_part(struct buffer *buffer, uint64_t start, uint64_t size, uint64
 	return ret;
 }
 
-static int unmap_part(struct buffer *buffer, uint64_t address)
+/* What runs may still use the part: it goes when that is over. */
+static void unmap_part(struct buffer *buffer, uint64_t address)
 {
 	struct backing *backing = backing_within(buffer, address, 1);
-	int ret;
 
 	if (!backing)
-		return 0;
-	ret = backing_unmap(backing);
-	if (ret)
-		return ret;
+		return;
 	unlink_backing(buffer, backing);
-	backing_retire(backing);
-	return 0;
+	backing_retire(backing, memory_moment(buffer->memory, 1ULL << backing->gpu));
 }
 
 /* The GPUs that a list names; an empty list means all that can have the buffer. */
@@ -235,6 +259,8 @@ static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32
 		for (uint32_t i = 0; i < memory->count; i++)
 			if (reachable >> i & 1 && !gsp_device_is_lost(memory->gpus[i].device))
 				*out |= 1ULL << i;
+		if (buffer->registered)
+			*out &= buffer->registered->gpus;
 		return *out ? 0 : memory->count ? -ENODEV : -EINVAL;
 	}
 	for (uint32_t i = 0; i < memory->count; i++)
@@ -242,31 +268,48 @@ static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32
 			return -ENODEV;
 	if (*out & ~reachable)
 		return buffer->kind == MEMORY_SYSTEM ? -ENODEV : -EOPNOTSUPP;
-	return 0;
+	return buffer->registered && *out & ~buffer->registered->gpus ? -EPERM : 0;
+}
+
+static int map_held(struct buffer *buffer, uint64_t start, uint64_t size, const uint32_t *gpus,
+		    uint32_t count, uint64_t timeout_ns)
+{
+	uint64_t wanted;
+	int ret;
+
+	if (size > buffer->span - (start - buffer->start) || buffer->kind == MEMORY_ADDRESS ||
+	    buffer->kind == MEMORY_PHYSICAL)
+		return -EINVAL;
+	ret = wanted_gpus(buffer, gpus, count, &wanted);
+	if (ret)
+		return ret;
+	if (buffer->kind != MEMORY_SCRATCH)
+		return buffer_map(buffer, wanted, timeout_ns);
+	if (start & PAGE_MASK)
+		return -EINVAL;
+	ret = map_part(buffer, start, ALIGN_UP(size, (uint64_t)DXG_PAGE_SIZE), timeout_ns);
+	if (note_mapped(buffer, wanted))
+		log_debug("%#llx: its nodes are not told", (unsigned long long)buffer->start);
+	return ret;
 }
 
 /*
- * Makes memory usable on the GPUs listed (none listed: every GPU that can) and returns when it is.
- * *gpu_va (may be NULL) is where: the address itself.
- *
- * System and local memory is mapped whole, whatever part is named, and the list is absolute: GPUs
- * not in it lose the mapping.  Local memory of one GPU cannot be mapped on another (-EOPNOTSUPP).  In a
- * scratch range exactly [address, address + size) gets memory; -EBUSY: overlaps a part that has.  -EINVAL also for address
- * ranges without memory, and for a range that leaves the buffer.  On failure the GPUs that were to be
- * added are not; those that were to go may be gone.  memory_last_step() names the step that failed.
+ * Makes memory usable on the GPUs listed (none listed: every GPU that can) and on no others: by what is submitted after
+ * the return and, when something runs on them, by that too.  Registered memory is put on the GPUs listed besides those it
+ * is on, and counted.  *gpu_va (may be NULL) is the address on the GPUs of registered memory, 0 for ours: it has one.
  */
 int memory_map(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
 	       uint32_t count, uint64_t *gpu_va)
 {
-	return memory_map_within(memory, address, size, gpus, count, BACKING_PAGING_NS, gpu_va);
+	return memory_map_within(memory, address, size, gpus, count, BACKING_DEFER, gpu_va);
 }
 
-/* memory_map() for those who have a bound of their own on the wait for each GPU's page-table work. */
+/* memory_map() for a caller who waits for each GPU's page-table work, with a bound of its own: nothing is left to do then. */
 int memory_map_within(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
 		      uint32_t count, uint64_t timeout_ns, uint64_t *gpu_va)
 {
-	uint64_t start = ptr_to_u64(address), offset, wanted;
 	struct buffer *buffer;
+	uint64_t wanted;
 	int ret;
 
 	if (gpu_va)
@@ -275,51 +318,69 @@ int memory_map_within(struct memory *memory, const void *address, uint64_t size,
 	if (!size || (count && !gpus))
 		return -EINVAL;
 	gsp_retire_run(&memory->retired);
-	ret = memory_hold(memory, address, &buffer);
+	ret = memory_get(memory, address, &buffer);
+	if (ret == -ENOENT)
+		return user_map(memory, address, size, gpus, count, timeout_ns, gpu_va);
 	if (ret)
 		return ret;
-	offset = start - buffer->start;
-	if (size > buffer->range->size - offset || buffer->kind == MEMORY_ADDRESS)
-		ret = -EINVAL;
-	if (!ret)
+	if (buffer->slab) {
 		ret = wanted_gpus(buffer, gpus, count, &wanted);
-	if (!ret && buffer->kind != MEMORY_SCRATCH)
-		ret = map_exactly(buffer, wanted, timeout_ns);
-	else if (!ret)
-		ret = start & PAGE_MASK
-			      ? -EINVAL
-			      : map_part(buffer, start, ALIGN_UP(size, (uint64_t)DXG_PAGE_SIZE), timeout_ns);
-	buffer_update_mapped(buffer);
-	memory_let_go(buffer);
-	if (!ret && gpu_va)
-		*gpu_va = start;
+		if (!ret)
+			ret = slab_map(buffer, address, size, wanted, timeout_ns);
+	} else {
+		ret = memory_hold_buffer(buffer);
+		if (!ret) {
+			ret = map_held(buffer, ptr_to_u64(address), size, gpus, count, timeout_ns);
+			memory_publish(buffer);
+			memory_let_go(buffer);
+		}
+	}
+	buffer_put(buffer);
+	return ret;
+}
+
+static int unmap_held(struct buffer *buffer, uint64_t address)
+{
+	int ret;
+
+	if (buffer->kind != MEMORY_SCRATCH)
+		return buffer_map(buffer, 0, BACKING_DEFER);
+	unmap_part(buffer, address);
+	ret = note_mapped(buffer, UINT64_MAX);
+	gsp_retire_run(&buffer->memory->retired);
 	return ret;
 }
 
 /*
- * Takes memory off every GPU; in a scratch range, the part that the address lies in.  Memory that is
- * mapped nowhere is no error.  An error means that some GPU still maps it.
+ * Takes memory off every GPU; in a scratch range, the part that the address lies in; of registered memory, one of its maps.
+ * Memory that is mapped nowhere is no error.  An error means that some GPU still maps it.
  */
 int memory_unmap(struct memory *memory, const void *address)
 {
 	struct buffer *buffer;
-	int ret = memory_hold(memory, address, &buffer);
+	int ret = memory_get(memory, address, &buffer);
 
+	if (ret == -ENOENT)
+		return user_unmap(memory, address);
 	if (ret)
 		return ret;
-	if (buffer->kind == MEMORY_SCRATCH)
-		ret = unmap_part(buffer, ptr_to_u64(address));
-	else
-		ret = unmap_from(buffer, UINT64_MAX);
-	buffer_update_mapped(buffer);
-	memory_let_go(buffer);
-	gsp_retire_run(&memory->retired);
+	if (buffer->slab) {
+		ret = slab_unmap(buffer, address);
+	} else {
+		ret = memory_hold_buffer(buffer);
+		if (!ret) {
+			ret = unmap_held(buffer, ptr_to_u64(address));
+			memory_publish(buffer);
+			memory_let_go(buffer);
+		}
+	}
+	buffer_put(buffer);
 	return ret;
 }
 
 /*
  * The allocation behind a buffer on a GPU, for private data that names it: of one that is mapped there and small enough
- * to be a single allocation (1 GiB).  It stays the buffer's.  -ENOENT: no such buffer; -EINVAL: not there, or several.
+ * to be a single allocation (2 GiB).  It stays the buffer's.  -ENOENT: no such buffer; -EINVAL: not there, or several.
  */
 int memory_allocation(struct memory *memory, const void *address, uint32_t gpu, d3dkmt_handle *allocation)
 {
@@ -330,8 +391,8 @@ int memory_allocation(struct memory *memory, const void *address, uint32_t gpu, 
 	*allocation = 0;
 	if (ret)
 		return ret;
-	backing = backing_on(buffer, gpu);
-	if (backing && backing->count == 1 && backing->mapped == 1)
+	backing = buffer_backing(buffer, gpu);
+	if (backing && !buffer->slab && backing->count == 1 && backing->mapped == 1)
 		*allocation = backing->chunks[0];
 	memory_let_go(buffer);
 	return *allocation ? 0 : -EINVAL;

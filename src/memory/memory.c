@@ -9,26 +9,19 @@
 #include "kmd/forms.h"
 #include "memory/backing.h"
 #include "memory/buffer.h"
+#include "memory/slab.h"
 #include "memory/step.h"
+#include "memory/user.h"
 #include "util/compiler.h"
 
-#define SMALL_ALIGNMENT	 ((uint64_t)DXG_PAGE_SIZE)
-#define MEDIUM_ALIGNMENT (64ULL << 10)
-#define LARGE_ALIGNMENT	 (2ULL << 20)
-#define CLOSE_NS	 5000000000ULL
+#define GPU_GRAIN (64ULL << 10) /* of VRAM's addresses */
+#define CLOSE_NS  5000000000ULL
 
 static uint64_t host_size(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
 
 	return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : UINT64_MAX;
-}
-
-static void release(struct memory *memory)
-{
-	for (uint32_t i = 0; i < memory->count; i++)
-		turn_destroy(&memory->gpus[i].form_search);
-	free(memory);
 }
 
 /*
@@ -38,6 +31,7 @@ static void release(struct memory *memory)
 int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct memory **out)
 {
 	struct gsp_device *devices[MEMORY_MAX_GPUS];
+	uint32_t nodes[MEMORY_MAX_GPUS];
 	struct memory *memory;
 	uint64_t local = 0;
 	int ret;
@@ -56,6 +50,7 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 		int known = kmd_form_taken(info->luid, KMD_FORM_OF_ALLOCATION);
 
 		devices[i] = gpus[i].device;
+		nodes[i] = gpus[i].node;
 		gpu->device = gpus[i].device;
 		gpu->gfx_major = gpus[i].gfx_major;
 		gpu->integrated = !info->discrete;
@@ -71,40 +66,26 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 		atomic_init(&gpu->form_known, known >= 0);
 		local += MIN(gpu->local_size, UINT64_MAX - local);
 	}
-	ret = space_create(devices, count, local, &memory->space);
-	if (ret) {
-		release(memory);
-		return ret;
-	}
+	ret = node_sets_init(&memory->node_sets, nodes, count);
+	if (!ret)
+		ret = space_create(devices, count, local, &memory->space);
 	memory_table_init(memory);
 	gsp_retire_list_init(&memory->retired);
+	if (!ret)
+		ret = slabs_create(memory);
+	if (!ret)
+		ret = users_create(memory);
+	if (ret) {
+		memory_destroy(memory);
+		return ret;
+	}
 	*out = memory;
 	return 0;
 }
 
 /*
- * Takes a held buffer off the GPUs and hands what it has there to the retire list.  An error (unless
- * `force`) leaves the rest as it is.
- */
-static int dismantle(struct buffer *buffer, bool force)
-{
-	struct backing *backing;
-	int ret = 0;
-
-	for (backing = buffer->backings; backing && (!ret || force); backing = backing->next)
-		ret = backing_unmap(backing);
-	if (ret && !force)
-		return ret;
-	while ((backing = buffer->backings)) {
-		buffer->backings = backing->next;
-		backing_retire(backing);
-	}
-	return 0;
-}
-
-/*
  * Ends the process' memory with everything still in it: evict, unmap, destroy, release of the
- * addresses.  Nobody may be using it.  NULL is allowed.
+ * addresses.  Nobody may be using it, nor may any queue be left on its GPUs.  NULL is allowed.
  */
 void memory_destroy(struct memory *memory)
 {
@@ -112,118 +93,74 @@ void memory_destroy(struct memory *memory)
 
 	if (!memory)
 		return;
+	if (memory->users)
+		users_destroy(memory);
+	if (memory->slabs)
+		slabs_destroy(memory);
 	while ((buffer = memory_first(memory))) {
-		dismantle(buffer, true);
 		memory_remove(buffer);
-		buffer_put(buffer);
+		buffer_retire(buffer);
 	}
 	gsp_retire_drain(&memory->retired, CLOSE_NS);
 	gsp_retire_list_destroy(&memory->retired);
 	space_destroy(memory->space);
 	memory_table_destroy(memory);
-	release(memory);
-}
-
-static uint64_t default_alignment(enum memory_kind kind, uint64_t size)
-{
-	if (size >= LARGE_ALIGNMENT)
-		return LARGE_ALIGNMENT;
-	/* VRAM has pages of 64 KiB and cannot be mapped at less */
-	if (size >= MEDIUM_ALIGNMENT || kind != MEMORY_SYSTEM)
-		return MEDIUM_ALIGNMENT;
-	return SMALL_ALIGNMENT;
+	node_sets_destroy(&memory->node_sets);
+	for (uint32_t i = 0; i < memory->count; i++)
+		turn_destroy(&memory->gpus[i].form_search);
+	free(memory);
 }
 
 /* Whether memory of a kind is on one GPU and nowhere else. */
 static bool is_of_gpu(enum memory_kind kind)
 {
-	return kind == MEMORY_LOCAL || kind == MEMORY_SCRATCH || kind == MEMORY_USER_QUEUE;
+	return kind == MEMORY_LOCAL || kind == MEMORY_SCRATCH || kind == MEMORY_USER_QUEUE ||
+	       kind == MEMORY_PHYSICAL;
+}
+
+static bool is_vram(enum memory_kind kind)
+{
+	return kind == MEMORY_LOCAL || kind == MEMORY_PHYSICAL;
+}
+
+static int check_placement(const struct memory_request *request)
+{
+	uint64_t grain = request->kind == MEMORY_LOCAL ? GPU_GRAIN : (uint64_t)DXG_PAGE_SIZE;
+	bool fixed = request->flags & MEMORY_FIXED_ADDRESS;
+
+	if (request->alignment && !IS_POWER_OF_TWO(request->alignment))
+		return -EINVAL;
+	if (fixed &&
+	    (!request->fixed || !IS_ALIGNED(ptr_to_u64(request->fixed), MAX(request->alignment, grain))))
+		return -EINVAL;
+	if (request->highest && (fixed || request->lowest >= request->highest ||
+				 !IS_ALIGNED(request->lowest | request->highest, (uint64_t)DXG_PAGE_SIZE)))
+		return -EINVAL;
+	/* the kernel chooses where the CPU sees VRAM; memory without an address has no place */
+	if ((request->flags & MEMORY_CPU_VISIBLE || request->kind == MEMORY_PHYSICAL) &&
+	    (fixed || request->highest || request->alignment > GPU_GRAIN))
+		return -EINVAL;
+	return request->flags & MEMORY_CPU_VISIBLE && request->kind != MEMORY_LOCAL ? -EINVAL : 0;
 }
 
 static int check_request(const struct memory *memory, const struct memory_request *request)
 {
-	bool fixed = request->flags & MEMORY_FIXED_ADDRESS;
-	bool of_gpu = is_of_gpu(request->kind);
-
-	if (!request->size || request->kind > MEMORY_USER_QUEUE || request->flags & ~MEMORY_ALL_FLAGS)
+	if (!request->size || request->kind > MEMORY_PHYSICAL || request->flags & ~MEMORY_ALL_FLAGS)
 		return -EINVAL;
 	if (request->size > KMD_ALLOCATION_MAX_SIZE)
-		return request->kind == MEMORY_LOCAL ? -ENOSPC : -ENOMEM;
-	if (request->gpu >= memory->count && (of_gpu || request->gpu != MEMORY_HOST))
-		return -EINVAL;
-	if (request->alignment && !IS_POWER_OF_TWO(request->alignment))
-		return -EINVAL;
-	if (fixed && (!request->fixed ||
-		      !IS_ALIGNED(ptr_to_u64(request->fixed),
-				  MAX(request->alignment,
-				      request->kind == MEMORY_LOCAL ? MEDIUM_ALIGNMENT : SMALL_ALIGNMENT))))
+		return is_vram(request->kind) ? -ENOSPC : -ENOMEM;
+	if (request->gpu >= memory->count && (is_of_gpu(request->kind) || request->gpu != MEMORY_HOST))
 		return -EINVAL;
 	/* memory for GPUs is pinned: more than there is can never be had */
 	if (request->kind == MEMORY_SYSTEM && request->size > memory->host_size)
 		return -ENOMEM;
-	if (request->kind == MEMORY_LOCAL) {
+	if (is_vram(request->kind)) {
 		uint64_t limit = memory->gpus[request->gpu].local_size;
 
 		if (limit && request->size > limit)
 			return -ENOSPC;
 	}
-	return 0;
-}
-
-static int take_address(struct buffer *buffer, const struct memory_request *request)
-{
-	struct memory *memory = buffer->memory;
-	enum space_pool pool = buffer_pool(request->kind);
-	uint64_t grain = request->kind == MEMORY_SYSTEM ? SMALL_ALIGNMENT : MEDIUM_ALIGNMENT;
-	uint64_t size = ALIGN_UP(request->size, grain), alignment;
-	int ret;
-
-	memory_step(MEMORY_STEP_ADDRESS);
-	alignment = MAX(request->alignment, default_alignment(request->kind, size));
-	for (int attempt = 0; attempt < 2; attempt++) {
-		if (request->flags & MEMORY_FIXED_ADDRESS)
-			ret = space_take_at(memory->space, pool, ptr_to_u64(request->fixed), size,
-					    &buffer->range);
-		else
-			ret = space_take(memory->space, pool, size, alignment, &buffer->range);
-		/* the address may be about to come back */
-		if ((ret != -EEXIST && ret != -ENOMEM) || !memory_make_room(memory))
-			break;
-	}
-	if (!ret)
-		buffer->start = buffer->range->start;
-	return ret;
-}
-
-/* The host's answer to a request for VRAM comes with residency, so that is asked for at once. */
-static int make_on_gpu(struct buffer *buffer, const struct memory_request *request)
-{
-	bool local = buffer->kind == MEMORY_LOCAL;
-	struct backing_spec spec = {
-		.gpu = buffer->gpu,
-		.domain = local ? KMD_DOMAIN_LOCAL : KMD_DOMAIN_USER_QUEUE,
-		.start = buffer->start,
-		.size = buffer->range->size,
-		.uncached = local && (buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE)),
-		.scheduler_id = request->scheduler_id,
-	};
-	struct memory *memory = buffer->memory;
-	struct backing *backing;
-	int ret = backing_create(buffer, &spec, &backing);
-
-	if (ret == -ENOSPC && memory_make_room(memory))
-		ret = backing_create(buffer, &spec, &backing);
-	if (ret)
-		return ret;
-	ret = backing_make_resident(backing);
-	if (ret == -ENOSPC && memory_make_room(memory))
-		ret = backing_make_resident(backing);
-	if (ret) {
-		backing_retire(backing);
-		return ret;
-	}
-	buffer->backings = backing;
-	return 0;
+	return check_placement(request);
 }
 
 /*
@@ -242,60 +179,47 @@ int memory_alloc(struct memory *memory, const struct memory_request *request, vo
 	if (ret)
 		return ret;
 	gsp_retire_run(&memory->retired);
-	buffer = calloc(1, sizeof(*buffer) + memory->count * sizeof(buffer->nodes[0]));
-	if (!buffer)
-		return -ENOMEM;
-	buffer->memory = memory;
-	buffer->size = request->size;
-	buffer->kind = request->kind;
-	buffer->flags = request->flags;
-	buffer->gpu = request->gpu;
-	buffer->caller_node = request->caller_node;
-	buffer->caller_flags = request->caller_flags;
-	atomic_init(&buffer->references, 1);
-	ret = take_address(buffer, request);
-	if (ret) {
-		free(buffer);
-		return ret;
+	if (!(request->flags & MEMORY_ALONE) && slab_serves(memory, request)) {
+		ret = slab_alloc(memory, request, address);
+		/* there may be room for the block where there is none for a slab */
+		if (ret != -ENOSPC && ret != -ENOMEM)
+			return ret;
 	}
-	if (is_of_gpu(buffer->kind) && !(space_gpus_of(buffer->range) >> buffer->gpu & 1))
-		ret = -ENODEV;
-	else if (buffer->kind == MEMORY_SYSTEM)
-		ret = space_commit(buffer->range);
-	else if (buffer->kind == MEMORY_LOCAL || buffer->kind == MEMORY_USER_QUEUE)
-		ret = make_on_gpu(buffer, request);
-	if (ret) {
-		buffer_put(buffer);
-		gsp_retire_run(&memory->retired);
+	ret = buffer_create(memory, request, &buffer);
+	if (ret)
 		return ret;
-	}
 	*address = u64_to_ptr(buffer->start); /* before others can free it */
-	memory_insert(buffer);
-	return 0;
+	ret = memory_insert(buffer);
+	if (!ret)
+		return 0;
+	*address = NULL;
+	buffer_retire(buffer);
+	return ret;
 }
 
 /*
- * Frees the buffer that starts at `address` (-ENOENT: none does).  Does not wait: what the GPUs have
- * to finish first is finished later, and the address is not used again before.  An error means that
- * a GPU refuses to let go; the buffer is kept, mapped in part, and can be freed again.
+ * Frees what starts at `address` (-ENOENT: nothing does).  Does not wait: what the GPUs have to finish first is finished
+ * later, and the address is not used again before.  While they are busy nothing is asked of the host.
  */
 int memory_free(struct memory *memory, void *address)
 {
 	struct buffer *buffer;
-	int ret = memory_hold(memory, address, &buffer);
+	int ret = memory_get(memory, address, &buffer);
 
 	if (ret)
 		return ret;
-	ret = buffer->start == ptr_to_u64(address) ? dismantle(buffer, false) : -ENOENT;
-	if (ret) {
-		buffer_update_mapped(buffer);
-		memory_let_go(buffer);
-		return ret;
+	if (buffer->slab)
+		ret = slab_free(buffer, address);
+	else if (buffer->start != ptr_to_u64(address))
+		ret = -ENOENT;
+	else
+		ret = memory_hold_buffer(buffer);
+	if (!ret && !buffer->slab) {
+		memory_remove(buffer);
+		buffer_retire(buffer);
 	}
-	memory_remove(buffer);
 	buffer_put(buffer);
-	gsp_retire_run(&memory->retired);
-	return 0;
+	return ret;
 }
 
 /* Whether the driver of a GPU took an allocation before, so that a refusal is not about the form of its private data. */

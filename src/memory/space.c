@@ -2,13 +2,15 @@
 #include "memory/space.h"
 
 #include <errno.h>
+#include <linux/mempolicy.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "memory/reserve.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -16,38 +18,28 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-#define RESERVATION_GRAIN (2 * MIB)
-#define LARGE_ALIGNMENT	  (4 * GIB) /* of reservations that are as large: what AMD's own client uses */
-#define LOWEST_ADDRESS	  (64 * KIB)
-#define HIGHEST_ADDRESS	  (1ULL << 47) /* user space of four-level page tables */
-#define ADDRESS_ATTEMPTS  8U	       /* other addresses tried when a GPU's range is taken */
-#define SCAN_ATTEMPTS	  512U	       /* places looked at when the kernel's own choice is out of range */
-#define RLIMIT_SHARE	  8U	       /* of a limited address space, what one reservation may take unasked */
+#define WINDOW_SHARE 64U	/* of a window, what one reservation takes unasked ... */
+#define WINDOW_UNIT  (64 * MIB) /* ... or this, if that is more */
 
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
+/* No addresses of four-level page tables: nothing that the CPU or a GPU can have lies there. */
+#define HANDLES_START (1ULL << 47)
+#define HANDLES_SIZE  (1ULL << 47)
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24 /* Linux 5.18 */
 #endif
-
-struct reservation {
-	struct reservation *next;
-	uint64_t start;
-	uint64_t size;
-	uint64_t gpus; /* bit per GPU on which the range is reserved too */
-};
 
 struct pool {
 	struct va_pool ranges;
+	struct va_pool window_ranges; /* of reservations made for a window, kept for those who ask for one */
 	struct reservation *reservations;
 	uint64_t unit; /* what a new reservation asks for when less is needed */
 	bool growing;
 };
 
 struct space {
-	struct gsp_device *devices[SPACE_MAX_GPUS];
-	unsigned count;
-	uint64_t outside; /* bit per GPU that has no addresses in common with those before it */
-	uint64_t lowest;
-	uint64_t highest; /* exclusive */
+	struct reserver reserver;
+	struct reservation handles;
 
 	pthread_mutex_t lock; /* guards the pools; not held while a reservation is made */
 	pthread_cond_t grown;
@@ -64,20 +56,6 @@ static uint64_t host_memory(void)
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
 	return MIN(MAX(value, low), high);
-}
-
-/* Narrows the space to what a GPU reaches.  False, and the space as it was: that would leave nothing. */
-static bool narrow(struct space *space, const struct kmd_adapter *info)
-{
-	uint64_t lowest =
-		ALIGN_UP(MAX(space->lowest, MIN(info->va_base, HIGHEST_ADDRESS)), RESERVATION_GRAIN);
-	uint64_t highest = ALIGN_DOWN(MIN(space->highest, info->va_limit), RESERVATION_GRAIN);
-
-	if (lowest >= highest)
-		return false;
-	space->lowest = lowest;
-	space->highest = highest;
-	return true;
 }
 
 /*
@@ -97,19 +75,15 @@ int space_create(struct gsp_device *const *devices, unsigned count, uint64_t dev
 	space = calloc(1, sizeof(*space));
 	if (!space)
 		return -ENOMEM;
-	space->count = count;
-	space->lowest = ALIGN_UP(LOWEST_ADDRESS, RESERVATION_GRAIN);
-	space->highest = HIGHEST_ADDRESS;
-	for (unsigned i = 0; i < count; i++) {
-		const struct kmd_adapter *info = gsp_device_info(devices[i]);
-
-		space->devices[i] = devices[i];
-		if (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE) || narrow(space, info))
-			continue;
-		space->outside |= 1ULL << i;
-		log_err("GPU %u: its addresses, %#llx to %#llx, are of no use to this process: no memory on "
-			"it",
-			i, (unsigned long long)info->va_base, (unsigned long long)info->va_limit);
+	reserver_init(&space->reserver, devices, count);
+	space->handles = (struct reservation){
+		.start = HANDLES_START,
+		.size = HANDLES_SIZE,
+		.gpus = (count ? UINT64_MAX >> (SPACE_MAX_GPUS - count) : 0) & ~space->reserver.outside,
+	};
+	if (va_pool_add(&space->pools[SPACE_HANDLES].ranges, HANDLES_START, HANDLES_SIZE, &space->handles)) {
+		free(space);
+		return -ENOMEM;
 	}
 	space->pools[SPACE_SYSTEM].unit = clamp(ALIGN_UP(host_memory(), GIB), 4 * GIB, 64 * GIB);
 	space->pools[SPACE_DEVICE].unit =
@@ -118,23 +92,6 @@ int space_create(struct gsp_device *const *devices, unsigned count, uint64_t dev
 	pthread_cond_init(&space->grown, NULL);
 	*out = space;
 	return 0;
-}
-
-/* Takes a range back from the GPUs named; a lost GPU has nothing to give back. */
-static void release_on_gpus(struct space *space, uint64_t start, uint64_t size, uint64_t gpus)
-{
-	for (unsigned i = 0; i < space->count; i++) {
-		struct gsp_device *device = space->devices[i];
-		int ret;
-
-		if (!(gpus >> i & 1) || gsp_device_epoch(device).state == GSP_REMOVED)
-			continue;
-		ret = gsp_device_result(device, dxg_free_gpu_va(gsp_device_dxg(device),
-								gsp_device_adapter(device), start, size));
-		if (ret)
-			log_warn("GPU %u: releasing %#llx + %#llx: %s", i, (unsigned long long)start,
-				 (unsigned long long)size, strerror(-ret));
-	}
 }
 
 /*
@@ -148,12 +105,12 @@ void space_destroy(struct space *space)
 		struct pool *pool = &space->pools[i];
 
 		va_pool_clear(&pool->ranges);
+		va_pool_clear(&pool->window_ranges);
 		while (pool->reservations) {
 			struct reservation *reservation = pool->reservations;
 
 			pool->reservations = reservation->next;
-			release_on_gpus(space, reservation->start, reservation->size, reservation->gpus);
-			munmap(u64_to_ptr(reservation->start), reservation->size);
+			reserve_undo(&space->reserver, reservation);
 			free(reservation);
 		}
 	}
@@ -162,184 +119,16 @@ void space_destroy(struct space *space)
 	free(space);
 }
 
-/* Maps without access, at `at` exactly or (0) where the kernel likes; 0 on failure, errno set. */
-static uint64_t map_inaccessible(uint64_t at, uint64_t size)
+static struct va_pool *ranges_of(struct pool *pool, const struct reservation *reservation)
 {
-	void *p = mmap(u64_to_ptr(at), size, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0), -1, 0);
-
-	if (p == MAP_FAILED)
-		return 0;
-	if (at && ptr_to_u64(p) != at) {
-		/* kernels before 4.17 take the address for a hint */
-		munmap(p, size);
-		errno = EEXIST;
-		return 0;
-	}
-	return ptr_to_u64(p);
-}
-
-static bool in_bounds(const struct space *space, uint64_t start, uint64_t size)
-{
-	return start >= space->lowest && start < space->highest && size <= space->highest - start;
-}
-
-/* Where the kernel would put it, aligned by cutting off the ends; 0 when out of bounds or refused. */
-static uint64_t map_anywhere(const struct space *space, uint64_t size, uint64_t alignment)
-{
-	uint64_t whole = map_inaccessible(0, size + alignment), start;
-
-	if (!whole)
-		return 0;
-	start = ALIGN_UP(whole, alignment);
-	if (!in_bounds(space, start, size)) {
-		munmap(u64_to_ptr(whole), size + alignment);
-		errno = EEXIST;
-		return 0;
-	}
-	if (start > whole)
-		munmap(u64_to_ptr(whole), start - whole);
-	if (whole + alignment > start)
-		munmap(u64_to_ptr(start + size), whole + alignment - start);
-	return start;
-}
-
-/* Looks from the top of the bounds down, for GPUs that reach less far than the kernel's choice. */
-static uint64_t map_in_bounds(const struct space *space, uint64_t size, uint64_t alignment)
-{
-	uint64_t span = space->highest - space->lowest, step, at;
-
-	if (size > span) {
-		errno = ENOMEM;
-		return 0;
-	}
-	step = ALIGN_UP(MAX(span / SCAN_ATTEMPTS, MIN(size, GIB)), alignment);
-	at = ALIGN_DOWN(space->highest - size, alignment);
-	for (unsigned i = 0; i < SCAN_ATTEMPTS && at >= space->lowest; i++) {
-		uint64_t start = map_inaccessible(at, size);
-
-		if (start || errno == ENOMEM)
-			return start;
-		if (at < step)
-			break;
-		at -= step;
-	}
-	errno = ENOMEM;
-	return 0;
-}
-
-static uint64_t map_cpu(const struct space *space, uint64_t size)
-{
-	uint64_t alignment = size >= LARGE_ALIGNMENT ? LARGE_ALIGNMENT : RESERVATION_GRAIN;
-	uint64_t start = map_anywhere(space, size, alignment);
-
-	if (!start && errno == EEXIST)
-		start = map_in_bounds(space, size, alignment);
-	return start;
+	return reservation->window ? &pool->window_ranges : &pool->ranges;
 }
 
 /*
- * Reserves on every GPU that is neither lost nor outside.  -EEXIST: some GPU has something there already, or refuses
- * for a reason it does not tell; -ENODEV: there are GPUs, but none of that kind.  On failure nothing is left reserved.
- */
-static int reserve_on_gpus(struct space *space, uint64_t start, uint64_t size, uint64_t *gpus)
-{
-	*gpus = 0;
-	for (unsigned i = 0; i < space->count; i++) {
-		struct gsp_device *device = space->devices[i];
-		uint64_t va;
-		int ret;
-
-		if (space->outside >> i & 1 || gsp_device_is_lost(device))
-			continue;
-		ret = gsp_device_result(device,
-					dxg_reserve_gpu_va(gsp_device_dxg(device), gsp_device_adapter(device),
-							   start, start, start + size, size, &va));
-		if (!ret) {
-			*gpus |= 1ULL << i;
-		} else if (ret != -ENODEV) {
-			log_debug("GPU %u: reserving %#llx + %#llx: %s", i, (unsigned long long)start,
-				  (unsigned long long)size, strerror(-ret));
-			release_on_gpus(space, start, size, *gpus);
-			*gpus = 0;
-			return -EEXIST;
-		}
-	}
-	return space->count && !*gpus ? -ENODEV : 0;
-}
-
-/*
- * One reservation of exactly `size`, at `at` or (0) anywhere.  -ENOMEM: no such address space on the CPU; -EEXIST: taken
- * on a GPU or, for a given address, on the CPU; -ENODEV.
- */
-static int reserve(struct space *space, uint64_t at, uint64_t size, struct reservation *out)
-{
-	uint64_t held[ADDRESS_ATTEMPTS]; /* refused addresses, kept so that the kernel chooses others */
-	unsigned attempts = at ? 1 : ADDRESS_ATTEMPTS, refused = 0;
-	int ret = -EEXIST;
-
-	while (ret == -EEXIST && refused < attempts) {
-		uint64_t start = at ? map_inaccessible(at, size) : map_cpu(space, size);
-
-		if (!start) {
-			ret = errno == EEXIST ? -EEXIST : -ENOMEM;
-			break;
-		}
-		ret = reserve_on_gpus(space, start, size, &out->gpus);
-		if (ret) {
-			held[refused++] = start;
-			continue;
-		}
-		out->start = start;
-		out->size = size;
-		/*
-		 * None of this is of use in a core file.  A fork child must not share pages that a GPU writes;
-		 * without these addresses it also has nothing of ours to clean up.
-		 */
-		madvise(u64_to_ptr(start), size, MADV_DONTDUMP);
-		if (space->count && madvise(u64_to_ptr(start), size, MADV_DONTFORK))
-			log_warn("MADV_DONTFORK is refused (%s): do not fork while the GPU works",
-				 strerror(errno));
-	}
-	while (refused)
-		munmap(u64_to_ptr(held[--refused]), size);
-	return ret;
-}
-
-static uint64_t address_space_share(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		return UINT64_MAX;
-	return limit.rlim_cur / RLIMIT_SHARE;
-}
-
-/* Adds a reservation with room for `size` at `alignment`: the pool's unit, or as near to it as can be had. */
-static int add_reservation(struct space *space, struct pool *pool, uint64_t size, uint64_t alignment,
-			   struct reservation *reservation)
-{
-	uint64_t slack = alignment > RESERVATION_GRAIN ? alignment : 0, least, wish;
-	int ret;
-
-	if (size > space->highest || slack > space->highest)
-		return -ENOMEM;
-	least = ALIGN_UP(size + slack, RESERVATION_GRAIN);
-	wish = MAX(least, ALIGN_DOWN(MIN(pool->unit, address_space_share()), RESERVATION_GRAIN));
-	for (;;) {
-		ret = reserve(space, 0, wish, reservation);
-		if (!ret || ret == -ENODEV || wish == least)
-			break;
-		wish = MAX(least, ALIGN_DOWN(wish / 2, RESERVATION_GRAIN));
-	}
-	return ret == -EEXIST ? -ENOMEM : ret;
-}
-
-/*
- * Grows a pool by one reservation (at a given address, or anywhere) while the caller's lock is let
+ * Grows a pool by one reservation (as wished, or at a given address) while the caller's lock is let
  * go.  One thread grows a pool at a time; another that comes meanwhile returns 0 to look again.
  */
-static int grow(struct space *space, struct pool *pool, uint64_t at, uint64_t size, uint64_t alignment)
+static int grow(struct space *space, struct pool *pool, uint64_t at, const struct reserve_wish *wish)
 {
 	struct reservation *reservation;
 	int ret;
@@ -356,13 +145,16 @@ static int grow(struct space *space, struct pool *pool, uint64_t at, uint64_t si
 	if (!reservation)
 		ret = -ENOMEM;
 	else if (at)
-		ret = reserve(space, at, size, reservation);
+		ret = reserve_at(&space->reserver, at, wish->size, reservation);
 	else
-		ret = add_reservation(space, pool, size, alignment, reservation);
+		ret = reserve(&space->reserver, wish, reservation);
 
 	pthread_mutex_lock(&space->lock);
-	if (!ret)
-		ret = va_pool_add(&pool->ranges, reservation->start, reservation->size, reservation);
+	if (!ret) {
+		reservation->window = wish->highest != 0;
+		ret = va_pool_add(ranges_of(pool, reservation), reservation->start, reservation->size,
+				  reservation);
+	}
 	if (!ret) {
 		reservation->next = pool->reservations;
 		pool->reservations = reservation;
@@ -373,8 +165,7 @@ static int grow(struct space *space, struct pool *pool, uint64_t at, uint64_t si
 	if (reservation && reservation->size) {
 		/* no memory left to describe it with */
 		pthread_mutex_unlock(&space->lock);
-		release_on_gpus(space, reservation->start, reservation->size, reservation->gpus);
-		munmap(u64_to_ptr(reservation->start), reservation->size);
+		reserve_undo(&space->reserver, reservation);
 		pthread_mutex_lock(&space->lock);
 	}
 	free(reservation);
@@ -382,13 +173,14 @@ static int grow(struct space *space, struct pool *pool, uint64_t at, uint64_t si
 }
 
 /*
- * Takes `size` bytes (page multiple) at a multiple of `alignment` (a power of two), without access.
- * -ENOMEM: no such range can be had on the CPU and all GPUs; -ENODEV: every GPU is lost or outside.
+ * Takes `size` bytes (page multiple) at a multiple of `alignment` (a power of two), without access or with pages that
+ * read as zero.  -ENOMEM: no such range can be had on the CPU and the GPUs; -ENODEV: every GPU is lost or outside.
  */
 int space_take(struct space *space, enum space_pool which, uint64_t size, uint64_t alignment,
 	       struct va_range **out)
 {
 	struct pool *pool = &space->pools[which];
+	struct reserve_wish wish = {.size = size, .alignment = alignment, .unit = pool->unit};
 	int ret;
 
 	pthread_mutex_lock(&space->lock);
@@ -396,7 +188,64 @@ int space_take(struct space *space, enum space_pool which, uint64_t size, uint64
 		ret = va_pool_take(&pool->ranges, size, alignment, out);
 		if (ret != -ENOSPC)
 			break;
-		ret = grow(space, pool, 0, size, alignment);
+		ret = which == SPACE_HANDLES ? -ENOMEM : grow(space, pool, 0, &wish);
+		if (ret)
+			break;
+	}
+	pthread_mutex_unlock(&space->lock);
+	return ret;
+}
+
+static bool reaches_into(const struct pool *pool, uint64_t lowest, uint64_t highest)
+{
+	for (const struct reservation *r = pool->reservations; r; r = r->next)
+		if (!r->window && r->start < highest && lowest < r->start + r->size)
+			return true;
+	return false;
+}
+
+static int take_free_within(struct pool *pool, const struct reserve_wish *wish, struct va_range **out)
+{
+	int ret = va_pool_take_within(&pool->window_ranges, wish->size, wish->alignment, wish->lowest,
+				      wish->highest, out);
+
+	if (ret == -ENOSPC && reaches_into(pool, wish->lowest, wish->highest))
+		ret = va_pool_take_within(&pool->ranges, wish->size, wish->alignment, wish->lowest,
+					  wish->highest, out);
+	return ret;
+}
+
+/*
+ * The same, inside [lowest, highest), page multiples, or not at all.  What is reserved for a window is not handed out to
+ * those who did not ask for one.  -EINVAL: the window is empty, or there is nothing in it that CPU and GPUs
+ * reach; -ENOMEM: it is full (or smaller than `size`); -ENODEV.
+ */
+int space_take_within(struct space *space, enum space_pool which, uint64_t size, uint64_t alignment,
+		      uint64_t lowest, uint64_t highest, struct va_range **out)
+{
+	const struct reserver *reserver = &space->reserver;
+	struct pool *pool = &space->pools[which];
+	struct reserve_wish wish = {
+		.size = size,
+		.alignment = alignment,
+		.lowest = MAX(lowest, reserver->lowest),
+		.highest = MIN(highest, reserver->highest),
+	};
+	int ret;
+
+	*out = NULL;
+	if (which == SPACE_HANDLES || !IS_ALIGNED(lowest | highest, DXG_PAGE_SIZE) ||
+	    wish.lowest >= wish.highest)
+		return -EINVAL;
+	if (wish.lowest == reserver->lowest && wish.highest == reserver->highest)
+		return space_take(space, which, size, alignment, out);
+	wish.unit = MIN(MAX((wish.highest - wish.lowest) / WINDOW_SHARE, WINDOW_UNIT), pool->unit);
+	pthread_mutex_lock(&space->lock);
+	for (;;) {
+		ret = take_free_within(pool, &wish, out);
+		if (ret != -ENOSPC)
+			break;
+		ret = grow(space, pool, 0, &wish);
 		if (ret)
 			break;
 	}
@@ -411,22 +260,27 @@ int space_take(struct space *space, enum space_pool which, uint64_t size, uint64
 int space_take_at(struct space *space, enum space_pool which, uint64_t start, uint64_t size,
 		  struct va_range **out)
 {
+	const struct reserver *reserver = &space->reserver;
 	struct pool *pool = &space->pools[which];
-	uint64_t lead = start & (RESERVATION_GRAIN - 1);
+	uint64_t lead = start & (RESERVE_GRAIN - 1);
 	bool exact = false;
 	int ret;
 
 	*out = NULL;
-	if (!in_bounds(space, start, size))
+	if (which == SPACE_HANDLES || start < reserver->lowest || start >= reserver->highest ||
+	    size > reserver->highest - start)
 		return -EINVAL;
 	pthread_mutex_lock(&space->lock);
 	for (;;) {
+		struct reserve_wish wish = {.size = exact ? size : ALIGN_UP(lead + size, RESERVE_GRAIN)};
+
 		ret = va_pool_take_at(&pool->ranges, start, size, out);
+		if (ret == -ENOENT)
+			ret = va_pool_take_at(&pool->window_ranges, start, size, out);
 		if (ret != -ENOENT)
 			break;
 		/* whole grains if they are free, so that neighbours find room; else just what is asked */
-		ret = grow(space, pool, exact ? start : start - lead,
-			   exact ? size : ALIGN_UP(lead + size, RESERVATION_GRAIN), 1);
+		ret = grow(space, pool, exact ? start : start - lead, &wish);
 		if (ret == -EEXIST && !exact)
 			exact = true;
 		else if (ret)
@@ -439,41 +293,62 @@ int space_take_at(struct space *space, enum space_pool which, uint64_t start, ui
 /* Gives a range back: nothing maps it on any GPU, and it was decommitted. */
 void space_give(struct space *space, enum space_pool which, struct va_range *range)
 {
+	struct va_pool *ranges = ranges_of(&space->pools[which], range->region);
+
 	pthread_mutex_lock(&space->lock);
-	va_pool_give(&space->pools[which].ranges, range);
+	va_pool_give(ranges, range);
 	pthread_mutex_unlock(&space->lock);
 }
 
-/* Bit per GPU on which a range is reserved; one that was lost before or is outside is not among them. */
+/*
+ * Bit per GPU on which a range is reserved; one that was lost before, is outside, or refused is not among them.  Of a
+ * handle: all GPUs that are not outside.
+ */
 uint64_t space_gpus_of(const struct va_range *range)
 {
 	return ((const struct reservation *)range->region)->gpus;
 }
 
-/* Puts zero-filled host pages behind a range.  -ENOMEM: too many mappings or strict overcommit. */
+static bool drop_pages(const struct va_range *range)
+{
+	void *start = u64_to_ptr(range->start);
+
+	/* the second is for locked pages (mlockall) */
+	return !madvise(start, range->size, MADV_DONTNEED) ||
+	       !madvise(start, range->size, MADV_DONTNEED_LOCKED);
+}
+
+/*
+ * Makes a range accessible, its pages zero-filled.  -ENOMEM: too many mappings or strict overcommit.  It does not
+ * matter whether the range was accessible already (see space.h), nor what a late writer left there.
+ */
 int space_commit(const struct va_range *range)
 {
+	if (!drop_pages(range)) {
+		int ret = reserve_refresh(range->region, range->start, range->size);
+
+		if (ret)
+			return ret;
+	}
 	/* no PROT_EXEC, also for GPU code: the CPU never runs it */
 	return mprotect(u64_to_ptr(range->start), range->size, PROT_READ | PROT_WRITE) ? -errno : 0;
 }
 
 /*
- * Gives the host pages of a range back and takes the access away.  -errno: the range is in an unknown state and must not
- * be handed out again.
+ * Gives the host pages of a range back; its access stays (see space.h).  -errno: the range is in an unknown state and
+ * must not be handed out again.
  */
 int space_decommit(const struct va_range *range)
 {
-	void *start = u64_to_ptr(range->start);
+	const struct reservation *reservation = range->region;
 
-	/* both keep the mapping's attributes, so that neighbours stay one mapping */
-	if (!madvise(start, range->size, MADV_DONTNEED) && !mprotect(start, range->size, PROT_NONE))
+	/* where a caller chose a NUMA node for these pages, the next one has not */
+	if (reservation->several_nodes &&
+	    syscall(SYS_mbind, range->start, range->size, MPOL_DEFAULT, NULL, 0UL, 0U))
+		log_debug("%#llx + %#llx keeps its NUMA policy: %s", (unsigned long long)range->start,
+			  (unsigned long long)range->size, strerror(errno));
+	if (drop_pages(range))
 		return 0;
-	/* locked pages (mlockall) refuse MADV_DONTNEED: put a fresh mapping in their place */
-	if (mmap(start, range->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-		 0) == MAP_FAILED)
-		return -errno;
-	madvise(start, range->size, MADV_DONTDUMP);
-	if (((const struct reservation *)range->region)->gpus && madvise(start, range->size, MADV_DONTFORK))
-		log_warn("MADV_DONTFORK is refused (%s): do not fork while the GPU works", strerror(errno));
-	return 0;
+	/* kernels before 5.18 do not drop locked pages: a fresh mapping, without access, in their place */
+	return reserve_refresh(reservation, range->start, range->size);
 }

@@ -28,6 +28,8 @@ enum memory_kind {
 	MEMORY_SCRATCH,	   /* an address range of one GPU; mapping a part of it puts GPU memory there */
 	MEMORY_ADDRESS,	   /* an address range only */
 	MEMORY_USER_QUEUE, /* ring memory of a software queue on one GPU, which only its driver touches */
+	MEMORY_PHYSICAL,   /* VRAM of one GPU without an address: "the address" is a handle */
+	MEMORY_USER,	   /* the caller's own memory, registered; in memory_info only */
 };
 
 #define MEMORY_EXECUTABLE    (1U << 0) /* holds GPU code */
@@ -35,7 +37,9 @@ enum memory_kind {
 #define MEMORY_COARSE	     (1U << 2) /* coherent at kernel boundaries only */
 #define MEMORY_READ_ONLY     (1U << 3) /* for GPUs */
 #define MEMORY_FIXED_ADDRESS (1U << 4) /* at request.fixed or not at all */
-#define MEMORY_ALL_FLAGS     0x1fU
+#define MEMORY_CPU_VISIBLE   (1U << 5) /* LOCAL: the CPU reads and writes it too, or it is not had at all */
+#define MEMORY_ALONE	     (1U << 6) /* in no allocation together with others */
+#define MEMORY_ALL_FLAGS     0x7fU
 
 struct memory_request {
 	uint32_t gpu; /* index in the configuration: whose memory; MEMORY_HOST for system memory of no GPU */
@@ -44,6 +48,8 @@ struct memory_request {
 	uint64_t size;	    /* bytes, rounded up to pages */
 	uint64_t alignment; /* power of two, 0: by size */
 	void *fixed;
+	uint64_t lowest; /* the address is in [lowest, highest), page multiples; highest 0: anywhere */
+	uint64_t highest;
 	uint32_t scheduler_id; /* MEMORY_USER_QUEUE: enum kmd_engine of the queue */
 	/* the caller's own words for the request, given back in memory_info */
 	uint32_t caller_node;
@@ -56,10 +62,13 @@ struct memory_info {
 	enum memory_kind kind;
 	uint32_t flags;
 	uint32_t gpu;
+	uint64_t gpu_va; /* of `start` on the GPUs: another address for some registered memory only */
 	uint64_t mapped; /* bit per GPU index */
-	/* the same as nodes; owned by the memory, valid until it is mapped differently or freed */
+	/* the same as nodes, and those it was registered to; valid as long as the memory */
 	const uint32_t *nodes;
 	uint32_t node_count;
+	const uint32_t *registered_nodes;
+	uint32_t registered_count;
 	void *user_data;
 	uint32_t caller_node;
 	uint32_t caller_flags;

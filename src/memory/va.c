@@ -104,10 +104,12 @@ static int carve(struct va_pool *pool, struct va_range *range, uint64_t start, u
 }
 
 /*
- * Takes `size` bytes at a multiple of `alignment` (a power of two) from the smallest free range that
- * has them.  The range belongs to the caller until va_pool_give().  -ENOSPC: no free range fits; -ENOMEM.
+ * Takes `size` bytes at a multiple of `alignment` (a power of two) inside [lowest, highest), from the smallest free
+ * range that has them there.  The range belongs to the caller until va_pool_give().  -ENOSPC: no free range
+ * fits; -ENOMEM.
  */
-int va_pool_take(struct va_pool *pool, uint64_t size, uint64_t alignment, struct va_range **out)
+int va_pool_take_within(struct va_pool *pool, uint64_t size, uint64_t alignment, uint64_t lowest,
+			uint64_t highest, struct va_range **out)
 {
 	struct va_range probe = {.start = 0, .size = size};
 	struct tree_node *node;
@@ -116,12 +118,19 @@ int va_pool_take(struct va_pool *pool, uint64_t size, uint64_t alignment, struct
 	for (node = tree_at_or_after(&pool->by_size, &probe.by_size, compare_size); node;
 	     node = tree_next(node)) {
 		struct va_range *range = of_size(node);
-		uint64_t start = ALIGN_UP(range->start, alignment);
+		uint64_t first = MAX(range->start, lowest), end = MIN(range->start + range->size, highest);
+		uint64_t start = ALIGN_UP(first, alignment);
 
-		if (start >= range->start && start - range->start <= range->size - size)
+		if (start >= first && start <= end && size <= end - start)
 			return carve(pool, range, start, size, out);
 	}
 	return -ENOSPC;
+}
+
+/* The same anywhere. */
+int va_pool_take(struct va_pool *pool, uint64_t size, uint64_t alignment, struct va_range **out)
+{
+	return va_pool_take_within(pool, size, alignment, 0, UINT64_MAX, out);
 }
 
 /*

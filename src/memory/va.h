@@ -29,6 +29,8 @@ struct va_pool {
 
 int va_pool_add(struct va_pool *pool, uint64_t start, uint64_t size, void *region);
 int va_pool_take(struct va_pool *pool, uint64_t size, uint64_t alignment, struct va_range **out);
+int va_pool_take_within(struct va_pool *pool, uint64_t size, uint64_t alignment, uint64_t lowest,
+			uint64_t highest, struct va_range **out);
 int va_pool_take_at(struct va_pool *pool, uint64_t start, uint64_t size, struct va_range **out);
 void va_pool_give(struct va_pool *pool, struct va_range *range);
 void va_pool_clear(struct va_pool *pool);

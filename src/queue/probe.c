@@ -186,7 +186,7 @@ static bool make_memory(struct run *run)
 {
 	const struct channel_options *options = &run->walk.options->channel;
 	const struct memory_request request = {
-		.gpu = MEMORY_HOST, .kind = MEMORY_SYSTEM, .size = MEMORY_BYTES};
+		.gpu = MEMORY_HOST, .kind = MEMORY_SYSTEM, .size = MEMORY_BYTES, .flags = MEMORY_ALONE};
 	char text[120];
 	void *address;
 	int ret;

@@ -19,10 +19,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <hsakmt/hsakmt_dxg.h>
+
 #include "dxg/dxg.h"
 #include "event/event.h"
 #include "gsp/device.h"
 #include "memory/memory.h"
+#include "thunk/bar.h"
 #include "thunk/status.h"
 #include "topology/topology.h"
 #include "util/compiler.h"
@@ -176,6 +179,7 @@ static void process_destroy(struct process *process)
 	free(process->gpus);
 	free(process->gpu_nodes);
 	free(process->traps);
+	turn_destroy(&process->first_acquire);
 	pthread_mutex_destroy(&process->lock);
 	free(process);
 }
@@ -187,6 +191,20 @@ static bool means_no_gpu(int error)
 	       error == -EBADF || error == -EACCES;
 }
 
+static enum process_bar read_bar(void)
+{
+	const char *text = getenv(HSAKMT_DXG_ENV_BAR);
+
+	if (!text || !*text || !strcmp(text, "0"))
+		return PROCESS_BAR_OFF;
+	if (!strcmp(text, "1"))
+		return PROCESS_BAR_HOST_ACCESS;
+	if (!strcmp(text, "all"))
+		return PROCESS_BAR_ALL;
+	log_warn("%s=%s is none of 0, 1 and all: ignored", HSAKMT_DXG_ENV_BAR, text);
+	return PROCESS_BAR_OFF;
+}
+
 static int process_create(struct process **out)
 {
 	struct process *process = calloc(1, sizeof(*process));
@@ -196,6 +214,8 @@ static int process_create(struct process **out)
 	if (!process)
 		return -ENOMEM;
 	pthread_mutex_init(&process->lock, NULL);
+	turn_init(&process->first_acquire);
+	process->bar = read_bar();
 	process->event_handles = calloc(EVENT_MAX + 1, sizeof(HsaEvent *));
 	if (!process->event_handles) {
 		ret = -ENOMEM;
@@ -325,38 +345,60 @@ out:
 	return ret;
 }
 
+static bool take_reference(struct process *process, struct topology_snapshot **snapshot)
+{
+	bool there;
+
+	pthread_mutex_lock(&process->lock);
+	there = process->snapshot != NULL;
+	if (there) {
+		process->snapshot_references++;
+		*snapshot = process->snapshot;
+	}
+	pthread_mutex_unlock(&process->lock);
+	return there;
+}
+
+/* With the turn of the first acquire: nobody else makes or changes the snapshot and the GPUs. */
+static int make_snapshot(struct process *process)
+{
+	struct topology_snapshot *fresh;
+	int ret = topology_acquire(process->topology, &fresh);
+
+	if (ret)
+		return ret;
+	if (!process->memory) {
+		pthread_mutex_lock(&process->lock);
+		ret = collect_gpus(process, fresh);
+		pthread_mutex_unlock(&process->lock);
+		if (!ret && process->bar == PROCESS_BAR_ALL)
+			bar_make_public(process, fresh);
+	}
+	if (ret) {
+		topology_snapshot_put(fresh);
+		return ret;
+	}
+	pthread_mutex_lock(&process->lock);
+	process->snapshot = fresh;
+	pthread_mutex_unlock(&process->lock);
+	return 0;
+}
+
 /*
  * Takes a reference on the one snapshot of the process, building it when there is none; the caller's
  * pointer is good until the matching process_release_snapshot().
  */
 HSAKMT_STATUS process_acquire_snapshot(struct process *process, struct topology_snapshot **snapshot)
 {
-	struct topology_snapshot *fresh = NULL;
 	int ret = 0;
 
-	pthread_mutex_lock(&process->lock);
-	if (!process->snapshot) {
-		pthread_mutex_unlock(&process->lock);
-		ret = topology_acquire(process->topology, &fresh);
-		if (ret)
-			return status_from_error(ret);
-		pthread_mutex_lock(&process->lock);
-	}
-	if (!process->snapshot) {
-		if (!process->memory)
-			ret = collect_gpus(process, fresh);
-		if (!ret) {
-			process->snapshot = fresh;
-			fresh = NULL;
-		}
-	}
-	if (!ret) {
-		process->snapshot_references++;
-		*snapshot = process->snapshot;
-	}
-	pthread_mutex_unlock(&process->lock);
-	if (fresh)
-		topology_snapshot_put(fresh);
+	if (take_reference(process, snapshot))
+		return HSAKMT_STATUS_SUCCESS;
+	turn_take(&process->first_acquire);
+	/* again: it may have come while the turn was another thread's, and be gone once more after it was made */
+	while (!ret && !take_reference(process, snapshot))
+		ret = make_snapshot(process);
+	turn_leave(&process->first_acquire);
 	return status_from_error(ret);
 }
 

@@ -13,6 +13,7 @@
 #include <hsakmt/hsakmt.h>
 
 #include "abi/abi.h"
+#include "util/turn.h"
 
 struct dxg;
 struct event_table;
@@ -30,10 +31,19 @@ struct trap_handler {
 	uint64_t buffer_size;
 };
 
+/* HSAKMT_DXG_BAR: VRAM that the CPU sees too */
+enum process_bar {
+	PROCESS_BAR_OFF,
+	PROCESS_BAR_HOST_ACCESS, /* where HostAccess asks for it */
+	PROCESS_BAR_ALL,	 /* and frame buffers are public, so that runtimes ask */
+};
+
 struct process {
 	struct dxg *dxg; /* NULL: no /dev/dxg to talk to, the topology has CPU nodes only */
 	struct topology *topology;
 	struct event_table *events;
+	enum process_bar bar;
+	struct turn first_acquire; /* for what the first snapshot needs of the host */
 
 	pthread_mutex_t lock;	  /* guards what follows; never held across a call to the host */
 	HsaEvent **event_handles; /* by id: what callers know an event by; freed with it or at close */

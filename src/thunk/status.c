@@ -35,3 +35,24 @@ HSAKMT_STATUS status_from_error(int error)
 			return table[i].status;
 	return HSAKMT_STATUS_ERROR;
 }
+
+/*
+ * The same for memory_*(): a GPU's memory that is exhausted is NO_MEMORY too, as distinct from every other
+ * refusal; libhsakmt has no more words than these for them.
+ */
+HSAKMT_STATUS status_from_memory_error(int error)
+{
+	switch (error) {
+	case 0:
+		return HSAKMT_STATUS_SUCCESS;
+	case -ENOMEM:
+	case -ENOSPC: /* a GPU's memory, as distinct from the host's */
+		return HSAKMT_STATUS_NO_MEMORY;
+	case -EINVAL:
+		return HSAKMT_STATUS_INVALID_PARAMETER;
+	case -EOPNOTSUPP:
+		return HSAKMT_STATUS_NOT_SUPPORTED;
+	default:
+		return HSAKMT_STATUS_ERROR;
+	}
+}

@@ -6,5 +6,6 @@
 #include <hsakmt/hsakmttypes.h>
 
 HSAKMT_STATUS status_from_error(int error);
+HSAKMT_STATUS status_from_memory_error(int error);
 
 #endif

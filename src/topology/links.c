@@ -12,7 +12,7 @@
 #define PCIE_WEIGHT	    20U
 #define INTRA_SOCKET_WEIGHT 13U
 
-/* Whether other nodes can reach this GPU's memory: only a public frame buffer has an address there. */
+/* Whether CPUs can reach this GPU's memory: only a public frame buffer has an address there. */
 static bool reachable(const struct topology_node *node)
 {
 	for (uint32_t i = 0; i < node->bank_count; i++)
@@ -59,7 +59,10 @@ static uint32_t gpu_weight(const struct topology_node *gpu)
 	return gpu->gpu->kmd.discrete ? PCIE_WEIGHT : INTRA_SOCKET_WEIGHT;
 }
 
-/* Two GPUs: through the CPU's root complex, the way to it and the way from it added up. */
+/*
+ * Two GPUs: through the CPU's root complex, the way to it and the way from it added up.  Neither reaches the other's
+ * memory: Windows maps an allocation on the adapter that it belongs to.
+ */
 static void link_gpus(const struct link_facts *facts, const struct topology_node *from, uint32_t from_index,
 		      const struct topology_node *to, uint32_t to_index, HsaIoLinkProperties *link)
 {
@@ -72,7 +75,7 @@ static void link_gpus(const struct link_facts *facts, const struct topology_node
 	link->Flags.ui32.NonCoherent = 1;
 	link->Flags.ui32.NoAtomics32bit = 1;
 	link->Flags.ui32.NoAtomics64bit = 1;
-	link->Flags.ui32.NoPeerToPeerDMA = !reachable(to);
+	link->Flags.ui32.NoPeerToPeerDMA = 1;
 }
 
 /*
@@ -111,4 +114,13 @@ int io_links_build(struct topology_node *nodes, uint32_t count, const struct lin
 		}
 	}
 	return 0;
+}
+
+/* Puts the links to a GPU right after its frame buffer became public. */
+void io_links_reach(struct topology_node *nodes, uint32_t count, uint32_t gpu)
+{
+	for (uint32_t from = 0; from < count; from++)
+		for (uint32_t i = 0; i < nodes[from].link_count && !nodes[from].gpu; i++)
+			if (nodes[from].links[i].NodeTo == gpu)
+				nodes[from].links[i].Flags.ui32.NoPeerToPeerDMA = !reachable(&nodes[gpu]);
 }

@@ -14,5 +14,6 @@ struct link_facts {
 };
 
 int io_links_build(struct topology_node *nodes, uint32_t count, const struct link_facts *facts);
+void io_links_reach(struct topology_node *nodes, uint32_t count, uint32_t gpu);
 
 #endif

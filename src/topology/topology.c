@@ -97,6 +97,20 @@ const struct topology_node *topology_node(const struct topology_snapshot *snapsh
 	return id < snapshot->count ? &snapshot->nodes[id] : NULL;
 }
 
+/*
+ * Reports the frame buffer of a GPU node as one that the CPU reads and writes too, and the links from the CPUs to it as
+ * usable.  For whoever acquired the first snapshot, before anybody else sees it: snapshots do not change later.
+ */
+void topology_make_public(struct topology_snapshot *snapshot, uint32_t id)
+{
+	struct topology_node *node = &snapshot->nodes[id];
+
+	for (uint32_t i = 0; i < node->bank_count; i++)
+		if (node->banks[i].HeapType == HSA_HEAPTYPE_FRAME_BUFFER_PRIVATE)
+			node->banks[i].HeapType = HSA_HEAPTYPE_FRAME_BUFFER_PUBLIC;
+	io_links_reach(snapshot->nodes, snapshot->count, id);
+}
+
 static bool gpu_id_taken(const struct topology_snapshot *snapshot, uint32_t gpu_id)
 {
 	for (uint32_t i = 0; i < snapshot->count; i++)

@@ -85,5 +85,6 @@ void topology_snapshot_put(struct topology_snapshot *snapshot);
 const HsaSystemProperties *topology_system_properties(const struct topology_snapshot *snapshot);
 uint32_t topology_node_count(const struct topology_snapshot *snapshot);
 const struct topology_node *topology_node(const struct topology_snapshot *snapshot, uint32_t id);
+void topology_make_public(struct topology_snapshot *snapshot, uint32_t id);
 
 #endif

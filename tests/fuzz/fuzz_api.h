@@ -54,4 +54,9 @@ HsaEvent *take_event(struct input *input);
 /* fuzz_api_refused.c: a call that the library does not serve; whatever comes, it answers a status. */
 void call_refused(struct input *input);
 
+/* fuzz_api_registration.c: one that is about memory of the caller's. */
+void call_registration(struct input *input);
+void deregister_everything(void);
+void forget_registrations(void);
+
 #endif

@@ -58,23 +58,13 @@ static void refuse_memory(struct input *input, uint32_t which)
 
 	switch (which) {
 	case 0:
-		SERVED_BY_NONE(hsaKmtRegisterMemory(address, size));
-		SERVED_BY_NONE(hsaKmtDeregisterMemory(address));
-		break;
-	case 1:
-		SERVED_BY_NONE(hsaKmtRegisterMemoryToNodes(address, size, 1, &node));
-		break;
-	case 2:
-		SERVED_BY_NONE(hsaKmtRegisterMemoryWithFlags(address, size, take_flags(input)));
-		break;
-	case 3:
 		SERVED_BY_NONE(hsaKmtRegisterGraphicsHandleToNodes(size, &graphics, 1, &node));
 		break;
-	case 4:
+	case 1:
 		SERVED_BY_NONE(hsaKmtShareMemory(address, size, &handle));
 		SERVED_BY_NONE(hsaKmtRegisterSharedHandle(&handle, &imported, &size));
 		break;
-	case 5:
+	case 2:
 		SERVED_BY_NONE(hsaKmtExportDMABufHandle(address, size, &fd, &offset));
 		break;
 	default:

@@ -4,8 +4,8 @@
  * anything.
  *
  * An input is a byte for generation and engine, a byte for the sizes of spans and budgets, one for what is wrong
- * with the pages, and the commands: a list of {u8 which packet, u8 which of its words are changed, u32 for each of
- * these}, over packets that would do, so that the fuzzer gets behind the checks of the header.  Addresses count from
+ * with the pages, and the commands: a list of {u8 which packet, u8 which of its first eight words are changed, u32 for
+ * each of these}, over packets that would do, so that the fuzzer gets behind the checks of the header.  Addresses count from
  * 0, so that a small number is a mapped one.
  */
 #include <stdlib.h>
@@ -31,7 +31,7 @@ struct space {
 
 struct packet {
 	uint32_t count;
-	uint32_t words[8];
+	uint32_t words[9];
 };
 
 #define RELEASE_MEM 8U
@@ -49,6 +49,7 @@ static const struct packet packets[] = {
 	{2, {0xc0004600, 0x407}},
 	{8, {0xc0064900, 0x00200514, 0x43010000, 0x180, 0, 1, 2, 0}},
 	{8, {0xc0065800, 0, 0xffffffff, 0xff, 0, 0, 4, 0x1c3f1}},
+	{9, {0xc0079300, 0x13, 0x100, 0, 1, 0, 0xff, 0, 4}},
 };
 
 static const struct packet release_mem_gfx9 = {8, {0xc0064900, 0x00008514, 0x43010000, 0x180, 0, 1, 2, 0}};

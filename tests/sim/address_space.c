@@ -70,6 +70,32 @@ static void neighbours_are_one_mapping(void **state)
 	assert_in_range(count_mappings(), 0, before + 64);
 }
 
+/* Freed ones between live ones cost no mapping each, and come back as zeros. */
+static void holes_between_buffers_are_no_mappings(void **state)
+{
+	static void *buffers[100000];
+	struct machine *machine = *state;
+	unsigned before = count_mappings();
+
+	for (size_t i = 0; i < 100000; i++) {
+		assert_status(hsaKmtAllocMemory(machine->cpu, 128 * KIB, host_memory, &buffers[i]), SUCCESS);
+		*(volatile char *)buffers[i] = 1;
+	}
+	assert_in_range(count_mappings(), 0, before + 64);
+	for (size_t i = 0; i < 100000; i += 2)
+		assert_status(hsaKmtFreeMemory(buffers[i], 128 * KIB), SUCCESS);
+	assert_in_range(count_mappings(), 0, before + 64);
+	for (size_t i = 0; i < 100000; i += 2) {
+		assert_status(hsaKmtAllocMemory(machine->cpu, 128 * KIB, host_memory, &buffers[i]), SUCCESS);
+		assert_int_equal(*(volatile char *)buffers[i], 0);
+	}
+	for (size_t i = 1; i < 100000; i += 2)
+		assert_int_equal(*(volatile char *)buffers[i], 1);
+	for (size_t i = 0; i < 100000; i++)
+		assert_status(hsaKmtFreeMemory(buffers[i], 128 * KIB), SUCCESS);
+	assert_in_range(count_mappings(), 0, before + 64);
+}
+
 static void large_buffers_are_had_again_and_again(void **state)
 {
 	struct machine *machine = *state;
@@ -139,6 +165,35 @@ static int in_a_limited_process(void *arg)
 	return dxgsim_misuse_count() || dxgsim_leak_count() ? -1 : 0;
 }
 
+/* What a batch system gives. */
+static int opens_in_16_gib(void *arg)
+{
+	struct machine *machine = arg;
+	struct rlimit limit = {.rlim_cur = 16 * GIB, .rlim_max = 16 * GIB};
+	void *host = NULL, *local = NULL;
+	HSAuint64 va;
+
+	STOP_UNLESS(!setrlimit(RLIMIT_AS, &limit));
+	dxgsim_reset();
+	machine_open(machine);
+	STOP_UNLESS(hsaKmtAllocMemory(machine->cpu, 1 * GIB, host_memory, &host) == HSAKMT_STATUS_SUCCESS);
+	STOP_UNLESS(hsaKmtAllocMemory(machine->gpus[0], 4 * GIB, vram, &local) == HSAKMT_STATUS_SUCCESS);
+	STOP_UNLESS(hsaKmtMapMemoryToGPU(local, 4 * GIB, &va) == HSAKMT_STATUS_SUCCESS);
+	/* more addresses than there are, with all of the GPU's memory free */
+	STOP_UNLESS(hsaKmtAllocMemory(machine->gpus[0], 15 * GIB, vram, &host) == HSAKMT_STATUS_NO_MEMORY);
+	STOP_UNLESS(hsaKmtFreeMemory(local, 4 * GIB) == HSAKMT_STATUS_SUCCESS);
+	STOP_UNLESS(hsaKmtAllocMemory(machine->gpus[0], 4 * GIB, vram, &local) == HSAKMT_STATUS_SUCCESS);
+	STOP_UNLESS(hsaKmtCloseKFD() == HSAKMT_STATUS_SUCCESS);
+	return dxgsim_misuse_count() || dxgsim_leak_count() ? -1 : 0;
+}
+
+static void sixteen_gib_of_addresses_are_enough(void **state)
+{
+	if (SANITIZED)
+		skip();
+	assert_int_equal(forked_run("in 16 GiB", opens_in_16_gib, *state), 0);
+}
+
 static void a_limited_address_space_is_shared_with_the_program(void **state)
 {
 	if (SANITIZED)
@@ -153,8 +208,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OPEN(neighbours_are_one_mapping),
+		OPEN(holes_between_buffers_are_no_mappings),
 		OPEN(large_buffers_are_had_again_and_again),
 		CLOSED(a_limited_address_space_is_shared_with_the_program),
+		CLOSED(sixteen_gib_of_addresses_are_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* VRAM belongs to all processes of the VM: what one has mapped others cannot have, until it ends in whatever way. */
+/*
+ * VRAM belongs to all processes of the VM: what one has mapped is not available to others, until it ends in whatever
+ * way; but who needs more than is left is not refused for that, they share.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +23,8 @@
 
 #define ADAPTER "rx6800,vram-mib=512"
 #define MIB	(1ull << 20)
-#define PIECE	(300 * MIB)
+#define VRAM	(512 * MIB)
+#define PIECE	(200 * MIB)
 
 static HSAKMT_STATUS take(const struct machine *machine, void **address)
 {
@@ -54,7 +58,7 @@ static uint64_t available(const struct machine *machine)
 	return bytes;
 }
 
-/* Resident bytes of the first segment, all processes together (Microsoft: d3dkmthk.h, D3DKMT_QUERYSTATISTICS). */
+/* Bytes in place in the first segment, all processes together (Microsoft: d3dkmthk.h, D3DKMT_QUERYSTATISTICS). */
 static uint64_t resident(void)
 {
 	struct d3dkmt_adapterinfo info = {0};
@@ -129,8 +133,9 @@ static void vram_of_another_process_is_not_available(bool killed)
 	pid = start_holder(&until);
 	assert_true(available(&machine) <= all - PIECE);
 	assert_true(resident() >= before + PIECE);
-	assert_status(take(&machine, &address), NO_MEMORY);
-	machine_assert_allocations(0);
+	assert_status(take(&machine, &address), SUCCESS);
+	assert_true(resident() >= before + 2 * PIECE);
+	give_back(address);
 	if (killed)
 		kill(pid, SIGKILL);
 	else
@@ -173,12 +178,13 @@ static int try_to_take(int gate, int tell, int until)
 	byte = (char)status;
 	if (write(tell, &byte, 1) != 1 || read(until, &byte, 1))
 		return 1;
-	if (status == HSAKMT_STATUS_SUCCESS)
-		give_back(address);
+	if (status != HSAKMT_STATUS_SUCCESS)
+		return 1;
+	give_back(address);
 	return hsaKmtCloseKFD() || dxgsim_leak_count() || dxgsim_misuse_count();
 }
 
-static void of_rivals_one_gets_what_is_there_once(void **state)
+static void rivals_share_what_is_there(void **state)
 {
 	int gate[2], told[2], until[2], status, got = 0;
 	pid_t pids[RIVALS];
@@ -205,10 +211,9 @@ static void of_rivals_one_gets_what_is_there_once(void **state)
 
 		assert_int_equal(read(told[0], &result, 1), 1);
 		got += result == HSAKMT_STATUS_SUCCESS;
-		if (result)
-			assert_int_equal(result, HSAKMT_STATUS_NO_MEMORY);
 	}
-	assert_int_equal(got, 1);
+	assert_int_equal(got, RIVALS);
+	assert_true(resident() <= VRAM); /* of what they have mapped, which is more */
 	close(until[1]);
 	for (int i = 0; i < RIVALS; i++) {
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
@@ -225,7 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_killed_process_frees_its_vram, machine_teardown),
 		cmocka_unit_test_teardown(a_process_that_closes_frees_its_vram, machine_teardown),
-		cmocka_unit_test_teardown(of_rivals_one_gets_what_is_there_once, machine_teardown),
+		cmocka_unit_test_teardown(rivals_share_what_is_there, machine_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,11 @@ with tempfile.TemporaryDirectory() as place:
     os.mkfifo("said")
     start = f"{leaker} hold >said 2>/dev/null & read line <said && "
     expect(0, "--status", "--", "sh", "-c", start + "kill -9 $!; wait $!; true", text=status(1, 1, "nothing"))
+    # two have 300 MiB each where there are 512: what has to go for it is told
+    start_vram = f"{leaker} vram >said 2>/dev/null & read line <said; "
+    both = f"{start_vram} first=$!; {start_vram} kill -9 $first $!; wait $first; wait $!; true"
+    paged = f"VRAM of adapter 0: paged in 0 bytes, out {88 << 20}\n"
+    expect(0, "--adapter", "rx6800,vram-mib=512", "--status", "--", "sh", "-c", both, text=paged)
     # killed, it is gone for who comes next, not only in the end
     next_one = "kill -9 $!; wait $!; " + leaker + " clean"
     expect(0, "--status", "--", "sh", "-c", start + next_one, text="took back 2 devices")

@@ -8,6 +8,7 @@
  *   leaker twice    gives an adapter back twice
  *   leaker private  asks every adapter AMD's private question
  *   leaker hold     makes a device on every adapter, says so, and waits until it is killed
+ *   leaker vram     the same, and 300 MiB of VRAM resident on every adapter
  *   leaker become   makes a device on every adapter, and becomes true(1)
  *   leaker clean    none of these
  */
@@ -46,11 +47,64 @@ static void ask_private(int fd, d3dkmt_handle adapter)
 	ioctl(fd, LX_DXQUERYADAPTERINFO, &args); /* type 0 is the private one; refused is as good */
 }
 
-static int make_device(int fd, d3dkmt_handle adapter)
+static int make_device(int fd, d3dkmt_handle adapter, d3dkmt_handle *device)
 {
 	struct d3dkmt_createdevice args = {.adapter = adapter};
+	int rc = ioctl(fd, LX_DXCREATEDEVICE, &args) ? -1 : !args.device;
 
-	return ioctl(fd, LX_DXCREATEDEVICE, &args) ? -1 : !args.device;
+	*device = args.device;
+	return rc;
+}
+
+static void put32(uint8_t *to, uint32_t offset, uint32_t value)
+{
+	memcpy(to + offset, &value, sizeof(value));
+}
+
+/* AMD's private data of an allocation in VRAM that the CPU can reach. */
+static void describe_vram(uint8_t resource[0x40], uint8_t data[0x218], uint64_t size)
+{
+	put32(resource, 0x08, 0x80);
+	put32(resource, 0x3c, 0x218);
+	put32(data, 0x00, 0x1d8);
+	put32(data, 0x3c, 1);
+	put32(data, 0x40, 0x1d8);
+	put32(data, 0x44, 1);
+	put32(data, 0x48, 0x80);
+	put32(data, 0x50, 1);
+	put32(data, 0x54, (uint32_t)size);
+	put32(data, 0x58, 0x1000);
+	put32(data, 0x5c, 1);
+	data[0x60] = 1;
+	memcpy(data + 0xa8, &size, sizeof(size));
+	put32(data, 0xf0, 0xc4);
+	put32(data, 0x104, 0x114);
+}
+
+static int make_vram(int fd, d3dkmt_handle device)
+{
+	uint8_t resource[0x40] = {0}, data[0x218] = {0};
+	struct d3dddi_allocationinfo2 info = {
+		.priv_drv_data = (uintptr_t)data,
+		.priv_drv_data_size = sizeof(data),
+		.vidpn_source_id = UINT32_MAX,
+	};
+	struct d3dkmt_createallocation create = {
+		.device = device,
+		.priv_drv_data = (uintptr_t)resource,
+		.priv_drv_data_size = sizeof(resource),
+		.alloc_count = 1,
+		.allocation_info = (uintptr_t)&info,
+	};
+	struct d3dkmt_createpagingqueue queue = {.device = device};
+	struct d3dddi_makeresident resident = {.alloc_count = 1};
+
+	describe_vram(resource, data, 300ull << 20);
+	if (ioctl(fd, LX_DXCREATEALLOCATION, &create) || ioctl(fd, LX_DXCREATEPAGINGQUEUE, &queue))
+		return -1;
+	resident.paging_queue = queue.paging_queue;
+	resident.allocation_list = (uintptr_t)&info.allocation;
+	return ioctl(fd, LX_DXMAKERESIDENT, &resident) < 0 ? -1 : 0;
 }
 
 /* With devices made. */
@@ -71,6 +125,8 @@ int main(int argc, char **argv)
 	struct d3dkmt_adapterinfo info[MAX_ADAPTERS] = {{0}};
 	struct d3dkmt_enumadapters3 args = {.adapter_count = MAX_ADAPTERS, .adapters = (uintptr_t)info};
 	const char *what = argc > 1 ? argv[1] : "";
+	bool vram = !strcmp(what, "vram");
+	d3dkmt_handle device;
 	int fd = open("/dev/dxg", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, LX_DXENUMADAPTERS3, &args)) {
@@ -79,9 +135,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(what, "exit"))
 		return 0;
-	if (!strcmp(what, "hold") || !strcmp(what, "become")) {
+	if (vram || !strcmp(what, "hold") || !strcmp(what, "become")) {
 		for (uint32_t i = 0; i < args.adapter_count; i++)
-			if (make_device(fd, info[i].adapter_handle))
+			if (make_device(fd, info[i].adapter_handle, &device) ||
+			    (vram && make_vram(fd, device)))
 				return 1;
 		return go_on(what);
 	}

@@ -29,8 +29,8 @@ int machine_setup_closed(void **state);
 int machine_teardown(void **state);
 
 /*
- * Fails the running test unless the simulated GPUs have this many allocations.  Freeing does not wait for the GPU:
- * what was freed last goes with a later memory call, once the host has unmapped it.
+ * Fails the running test unless the simulated GPUs have this many allocations.  Freeing does not wait for the GPU, and
+ * the library keeps some memory for later: it is made to look for room until nothing of that is left.
  */
 void machine_assert_allocations(size_t count);
 

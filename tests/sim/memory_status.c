@@ -163,13 +163,46 @@ static void flags_that_contradict_each_other_are_refused(void **state)
 	flags.ui32.Scratch = 1;
 	assert_status(hsaKmtAllocMemoryAlign(machine->gpus[0], 64 * KIB, 64 * KIB, flags, &address),
 		      NOT_IMPLEMENTED);
-	/* physically contiguous memory, and memory without an address, cannot be had */
+	/* physically contiguous memory, and host memory without an address, cannot be had */
 	flags = vram_flags();
 	flags.ui32.Contiguous = 1;
 	assert_status(try_flags(machine->gpus[0], flags), NOT_SUPPORTED);
 	flags = vram_flags();
-	flags.ui32.NoAddress = 1;
+	flags.ui32.GDSMemory = 1;
 	assert_status(try_flags(machine->gpus[0], flags), NOT_SUPPORTED);
+	flags = system_flags();
+	flags.ui32.NoAddress = 1;
+	assert_status(try_flags(machine->cpu, flags), NOT_SUPPORTED);
+	flags = vram_flags();
+	flags.ui32.NoAddress = 1;
+	flags.ui32.OnlyAddress = 1;
+	assert_status(try_flags(machine->gpus[0], flags), INVALID_PARAMETER);
+	flags = vram_flags();
+	flags.ui32.CachePolicy = HSA_CACHING_RESERVED;
+	assert_status(try_flags(machine->gpus[0], flags), INVALID_PARAMETER);
+	flags.ui32.CachePolicy = HSA_CACHING_WRITECOMBINED;
+	assert_status(try_flags(machine->gpus[0], flags), SUCCESS);
+	for (unsigned bit = 25; bit < 32; bit++)
+		assert_status(try_flags(machine->cpu, (HsaMemFlags){.Value = 0x40U | 1U << bit}),
+			      INVALID_PARAMETER);
+}
+
+/* A handle, not an address: the GPU's and the CPU's lie below 2^47. */
+static void memory_without_an_address_has_a_handle(void **state)
+{
+	struct machine *machine = *state;
+	HsaMemFlags flags = vram_flags();
+	void *first, *second;
+
+	flags.ui32.NoAddress = 1;
+	first = allocate(machine->gpus[0], 2 * MIB, flags);
+	second = allocate(machine->gpus[0], 64 * KIB, flags);
+	assert_in_range((uintptr_t)first, 1ULL << 47, (1ULL << 48) - 1);
+	assert_in_range((uintptr_t)second, 1ULL << 47, (1ULL << 48) - 1);
+	assert_ptr_not_equal(first, second);
+	assert_status(hsaKmtFreeMemory(first, 2 * MIB), SUCCESS);
+	assert_status(hsaKmtFreeMemory(first, 2 * MIB), MEMORY_NOT_REGISTERED);
+	assert_status(hsaKmtFreeMemory(second, 64 * KIB), SUCCESS);
 }
 
 static void flags_of_rocr_are_all_served(void **state)
@@ -435,6 +468,7 @@ int main(void)
 		OPEN(sizes_near_overflow_are_refused_for_lack_of_memory),
 		OPEN(alignments_are_powers_of_two_of_a_page_or_more),
 		OPEN(flags_that_contradict_each_other_are_refused),
+		OPEN(memory_without_an_address_has_a_handle),
 		OPEN(flags_of_rocr_are_all_served),
 		OPEN(a_fixed_address_is_had_or_refused),
 		OPEN(only_the_start_of_a_buffer_frees_it_and_once),

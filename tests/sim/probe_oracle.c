@@ -67,8 +67,9 @@ enum probe_step oracle_step(enum gsp_rung rung, const struct oracle_calls *calls
 		sent |= step == PROBE_SUBMIT;
 		queue |= step == PROBE_QUEUE;
 	}
+	/* memory that is not let go of is asked for again later */
 	if (down)
-		return strcmp(ioctl, "MAPGPUVIRTUALADDRESS") ? PROBE_STEP_COUNT : PROBE_TEARDOWN;
+		return PROBE_STEP_COUNT;
 	if (sent)
 		return PROBE_FENCE;
 	if (rung == GSP_RUNG_USER_QUEUE && !queue)
@@ -93,6 +94,11 @@ bool oracle_says_lost(const char *spec)
 	return !strcmp(spec, "errno=ENODEV") || !strcmp(spec, "refuse=0xC00002B6");
 }
 
+static bool is_no_memory(const char *spec)
+{
+	return !strcmp(spec, "errno=ENOMEM") || !strcmp(spec, "refuse=0xC0000017");
+}
+
 /* Nothing can have come of it: it does nothing, it is tried again, or nobody depends on it. */
 static bool is_harmless(const struct oracle_fault *fault)
 {
@@ -101,6 +107,9 @@ static bool is_harmless(const struct oracle_fault *fault)
 	static const char *const handle_is_gone[] = {"DESTROYHWQUEUE", "DESTROYCONTEXT",
 						     "DESTROYSYNCHRONIZATIONOBJECT", NULL};
 
+	/* no room is asked about twice */
+	if (!strcmp(fault->ioctl, "MAKERESIDENT") && is_no_memory(fault->spec))
+		return true;
 	if (!strcmp(fault->spec, "errno=EAGAIN"))
 		return !is_one_of(fault->ioctl, handle_is_gone);
 	return !fault->applied || fault->step == PROBE_STEP_COUNT || !strcmp(fault->spec, "ring-full=2") ||

@@ -13,12 +13,16 @@ struct scenario_result {
 	const char *step;      /* the name of that call */
 	HSAKMT_STATUS cleanup; /* SUCCESS, or of the first clean-up call that failed */
 	const char *cleanup_step;
+	const char *wrong;	 /* what no failure excuses, or NULL */
+	const char *unless_lost; /* ... but the loss of a GPU */
 	unsigned cpu_nodes;
 	unsigned gpu_nodes;
 };
 
 void scenario_topology(struct scenario_result *result);
 void scenario_hsa_init(struct scenario_result *result);
+/* memory_scenario.c */
+void scenario_memory(struct scenario_result *result);
 const char *scenario_status_name(HSAKMT_STATUS status);
 
 #endif

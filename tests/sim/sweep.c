@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: MIT
-/*
- * The fail-the-n-th-call sweep: ROCr's hsa_init and hsa_shut_down, once for every ioctl they issue
- * and every error, with that one ioctl failing.  No crash, no hang, nothing left on the host, an
- * honest answer, and the next try in the same process works.
- *
- * usage: sweep FAULT..., each an errno or what dxgsim --help knows besides (short, refuse=NUM ...)
- */
+#include "sweep.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +10,12 @@
 
 #include "dxgsim/dxgsim.h"
 #include "forked.h"
-#include "scenario.h"
 
 #define GPUS	  2
 #define MAX_STEPS 2000
 
 struct step {
+	void (*scenario)(struct scenario_result *result);
 	const char *fault;
 	unsigned nth;
 	/* told by the child */
@@ -50,6 +45,12 @@ static bool left_by_a_failed_undo(const struct step *step)
 	return false;
 }
 
+/* The fault says that a GPU is gone. */
+static bool lost(const struct step *step)
+{
+	return !strcmp(step->fault, "ENODEV") || !strcmp(step->fault, "refuse=0xC00002B6");
+}
+
 /*
  * Who is told that a GPU is gone gives its addresses up without asking the host, which has dropped them with the
  * GPU; a fault is not so thorough and keeps them until the close.
@@ -58,7 +59,7 @@ static bool only_addresses_of_a_lost_gpu(const struct step *step)
 {
 	static char findings[16384];
 
-	if (strcmp(step->fault, "ENODEV") && strcmp(step->fault, "refuse=0xC00002B6"))
+	if (!lost(step))
 		return false;
 	dxgsim_findings(findings, sizeof(findings));
 	for (const char *leak = findings; (leak = strstr(leak, " LEAK ")); leak++)
@@ -67,12 +68,32 @@ static bool only_addresses_of_a_lost_gpu(const struct step *step)
 	return true;
 }
 
+/*
+ * Memory that the CPU sees is unlocked before it is destroyed, as the simulator demands; not when unlocking is what failed,
+ * and not on a GPU that is gone.
+ */
+static bool only_locks_that_cannot_be_undone(const struct step *step)
+{
+	static char findings[16384];
+
+	if (!lost(step) && strcmp(step->ioctl, "UNLOCK2"))
+		return false;
+	dxgsim_findings(findings, sizeof(findings));
+	for (char *line = strtok(findings, "\n"); line; line = strtok(NULL, "\n"))
+		if (strstr(line, " MISUSE ") && !strstr(line, " is still locked"))
+			return false;
+	return true;
+}
+
 static int complain(const struct step *step, const char *what, const struct scenario_result *result)
 {
-	fprintf(stderr, "%s number %u (%s): %s; %s %s, clean-up %s %s, %u GPUs\n", step->fault, step->nth,
+	static char findings[4096];
+
+	dxgsim_findings(findings, sizeof(findings));
+	fprintf(stderr, "%s number %u (%s): %s; %s %s, clean-up %s %s, %u GPUs\n%s", step->fault, step->nth,
 		step->ioctl, what, result->step ? result->step : "all calls",
 		scenario_status_name(result->status), result->cleanup_step ? result->cleanup_step : "",
-		scenario_status_name(result->cleanup), result->gpu_nodes);
+		scenario_status_name(result->cleanup), result->gpu_nodes, findings);
 	return 1;
 }
 
@@ -90,7 +111,7 @@ static int one_step(void *arg)
 	if (messages < 0 || saved < 0 || dxgsim_fault(spec))
 		return 1;
 	dup2(messages, STDERR_FILENO);
-	scenario_hsa_init(&result);
+	step->scenario(&result);
 	dup2(saved, STDERR_FILENO);
 	told = lseek(messages, 0, SEEK_END) > 0;
 	close(messages);
@@ -99,7 +120,11 @@ static int one_step(void *arg)
 	step->hit = dxgsim_fault_hit() != NULL;
 	if (step->hit)
 		snprintf(step->ioctl, sizeof(step->ioctl), "%s", dxgsim_fault_hit());
-	if (dxgsim_misuse_count())
+	if (result.wrong)
+		return complain(step, result.wrong, &result);
+	if (result.unless_lost && !lost(step))
+		return complain(step, result.unless_lost, &result);
+	if (dxgsim_misuse_count() && !only_locks_that_cannot_be_undone(step))
 		return complain(step, "the host was misused", &result);
 	if (dxgsim_leak_count() && !left_by_a_failed_undo(step) && !only_addresses_of_a_lost_gpu(step))
 		return complain(step, "something was left on the host", &result);
@@ -109,23 +134,23 @@ static int one_step(void *arg)
 		return complain(step, "failed without a fault", &result);
 
 	dxgsim_reset();
-	scenario_hsa_init(&result);
+	step->scenario(&result);
 	if (result.status != HSAKMT_STATUS_SUCCESS || result.cleanup != HSAKMT_STATUS_SUCCESS ||
-	    result.gpu_nodes != GPUS)
-		return complain(step, "the next try failed", &result);
+	    result.gpu_nodes != GPUS || result.wrong || result.unless_lost)
+		return complain(step, result.wrong ? result.wrong : "the next try failed", &result);
 	if (dxgsim_misuse_count() || dxgsim_leak_count())
 		return complain(step, "the next try left something on the host", &result);
 	return 0;
 }
 
-static int sweep(const char *fault, struct step *step)
+static int sweep(const char *fault, void (*scenario)(struct scenario_result *result), struct step *step)
 {
 	unsigned failures = 0, n;
 
 	for (n = 1; n <= MAX_STEPS; n++) {
 		char title[64];
 
-		*step = (struct step){.fault = fault, .nth = n};
+		*step = (struct step){.scenario = scenario, .fault = fault, .nth = n};
 		snprintf(title, sizeof(title), "%s in ioctl %u", fault, n);
 		if (forked_run(title, one_step, step))
 			failures++;
@@ -140,7 +165,7 @@ static int sweep(const char *fault, struct step *step)
 	return failures ? 1 : 0;
 }
 
-int main(int argc, char **argv)
+int sweep_main(int argc, char **argv, void (*scenario)(struct scenario_result *result))
 {
 	struct step *step =
 		mmap(NULL, sizeof(*step), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -152,10 +177,10 @@ int main(int argc, char **argv)
 	}
 	setenv("DXGSIM_ADAPTERS", "rx6800;radeon680m", 1);
 	if (argc < 2) {
-		fprintf(stderr, "usage: sweep FAULT...\n");
+		fprintf(stderr, "usage: %s FAULT...\n", argv[0]);
 		return 2;
 	}
 	for (int i = 1; i < argc; i++)
-		failed |= sweep(argv[i], step);
+		failed |= sweep(argv[i], scenario, step);
 	return failed;
 }

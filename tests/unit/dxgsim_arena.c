@@ -53,7 +53,7 @@ static uint64_t used_by_others(void)
 	uint64_t bytes;
 
 	arena_lock(arena);
-	bytes = arena_others(arena, 0, ARENA_RESIDENT, SEGMENT_LOCAL);
+	bytes = arena_others(arena, 0, ARENA_RESIDENT, SEGMENT_VISIBLE);
 	arena_unlock(arena);
 	return bytes;
 }
@@ -83,12 +83,12 @@ static void assert_nothing_left(void)
 static void hold(struct arena *mine)
 {
 	arena_count(mine, HOST_OBJECT_DEVICE, 1);
-	arena_add(mine, 0, ARENA_RESIDENT, SEGMENT_LOCAL, MEBIBYTE);
+	arena_add(mine, 0, ARENA_RESIDENT, SEGMENT_VISIBLE, MEBIBYTE);
 }
 
 static void release(struct arena *mine)
 {
-	arena_add(mine, 0, ARENA_RESIDENT, SEGMENT_LOCAL, -MEBIBYTE);
+	arena_add(mine, 0, ARENA_RESIDENT, SEGMENT_VISIBLE, -MEBIBYTE);
 	arena_count(mine, HOST_OBJECT_DEVICE, -1);
 }
 
@@ -447,10 +447,10 @@ static void no_arena_counts_nothing(void **state)
 	(void)state;
 	assert_int_equal(arena_join(NULL), 0);
 	arena_count(NULL, HOST_OBJECT_DEVICE, 1);
-	arena_add(NULL, 0, ARENA_RESIDENT, SEGMENT_LOCAL, 1);
+	arena_add(NULL, 0, ARENA_RESIDENT, SEGMENT_VISIBLE, 1);
 	arena_lock(NULL);
 	assert_int_equal(arena_reap(NULL), 0);
-	assert_int_equal(arena_others(NULL, 0, ARENA_RESIDENT, SEGMENT_LOCAL), 0);
+	assert_int_equal(arena_others(NULL, 0, ARENA_RESIDENT, SEGMENT_VISIBLE), 0);
 	arena_unlock(NULL);
 	arena_leave(NULL);
 	arena_forked(NULL);

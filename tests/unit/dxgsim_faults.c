@@ -65,6 +65,64 @@ static void specs_say_what_fails(void **state)
 	free(fault);
 }
 
+static void named_faults_know_their_calls(void **state)
+{
+	static const struct {
+		const char *spec;
+		enum fault_kind kind;
+		uint32_t value;
+		uint32_t struck; /* of the calls below, by bit */
+	} rows[] = {
+		{"over-budget", FAULT_STATUS, 0xc0000017u, 0x02},
+		{"slow-paging", FAULT_SLOW, 200, 0x26},
+		{"slow-paging:ms=7", FAULT_SLOW, 7, 0x26},
+		{"host-oom", FAULT_REFUSE, 0xc0000017u, 0x1f},
+		{"host-oom:nth=2", FAULT_REFUSE, 0xc0000017u, 0x1e},
+		{"count=2:host-oom:nth=2", FAULT_REFUSE, 0xc0000017u, 0x06},
+	};
+	static const unsigned long calls[] = {
+		LX_DXCREATEALLOCATION,
+		LX_DXMAKERESIDENT,
+		LX_DXMAPGPUVIRTUALADDRESS,
+		LX_DXRESERVEGPUVIRTUALADDRESS,
+		LX_DXLOCK2,
+		LX_DXRECLAIMALLOCATIONS2,
+		LX_DXEVICT,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault *fault = parse(rows[i].spec);
+		uint32_t struck = 0;
+
+		for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++)
+			struck |= (uint32_t)fault_strikes(fault, (int)_IOC_NR(calls[k])) << k;
+		assert_int_equal(fault->kind, rows[i].kind);
+		assert_int_equal(fault->value, rows[i].value);
+		assert_int_equal(struck, rows[i].struck);
+		free(fault);
+	}
+}
+
+static void slow_paging_changes_paging_messages_alone(void **state)
+{
+	struct fault *fault = parse("slow-paging:ms=7");
+	struct host_message paging = {.type = HOST_MAPGPUVIRTUALADDRESS, .sync = true, .has_status = true};
+	struct host_message other = {.type = HOST_CREATEALLOCATION, .sync = true};
+
+	(void)state;
+	assert_false(fault_applies(fault, &other));
+	assert_true(fault_applies(fault, &paging));
+	assert_true(fault_delivers(fault));
+	fault_change(fault, &paging);
+	assert_int_equal(paging.slow_ns, 7000000);
+	free(fault);
+	fault = parse("host-oom");
+	assert_true(fault_applies(fault, &other));
+	assert_false(fault_delivers(fault));
+	free(fault);
+}
+
 enum outcome { PASSES, LOST, FULL, STATUS, ZEROS, SHORT };
 
 /* What the fault makes of a message whose reply of 16 bytes is ready, as the driver has it ready, all zeros. */
@@ -144,6 +202,15 @@ static void wrong_specs_are_refused(void **state)
 		"ioctl=ANY:ring-full=0",
 		"ioctl=ANY::errno=EIO",
 		"ioctl=ANY:errno=EIO:what=1",
+		"over-budget=1",
+		"over-budget:ms=1",
+		"over-budget:errno=EIO",
+		"over-budget:host-oom",
+		"ioctl=LOCK2:host-oom",
+		"host-oom:ioctl=LOCK2",
+		"slow-paging:ms=0",
+		"slow-paging:ms",
+		"ms=5:slow-paging",
 	};
 
 	(void)state;
@@ -161,6 +228,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specs_say_what_fails),
+		cmocka_unit_test(named_faults_know_their_calls),
+		cmocka_unit_test(slow_paging_changes_paging_messages_alone),
 		cmocka_unit_test(each_message_is_spoiled_as_it_can_be),
 		cmocka_unit_test(wrong_specs_are_refused),
 	};

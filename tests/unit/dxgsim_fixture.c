@@ -204,6 +204,21 @@ static void modifiers_change_the_adapter(void **state)
 	assert_int_equal(fixture->flip_offset, 0x10);
 	assert_int_equal(fixture->allocation_version, 9);
 	fixture_free(fixture);
+	assert_int_equal(fixture_load("rx7900xtx", ADAPTERS, &fixture, &error), 0);
+	assert_true(!fixture->pin_bytes && !fixture->io_window_bytes && !fixture->lock_refused);
+	assert_true(!fixture->lock_after_map && !fixture->offers_discarded);
+	assert_int_equal(fixture->paging_us_per_mib, 1);
+	fixture_free(fixture);
+	assert_int_equal(fixture_load("rx7900xtx,pin-mib=3,io-window-mib=4,lock=refused,offers=discarded,"
+				      "lock-after-map=allowed,paging-us-per-mib=40,vram-mib=262144",
+				      ADAPTERS, &fixture, &error),
+			 0);
+	assert_int_equal(fixture->pin_bytes, 3u << 20);
+	assert_int_equal(fixture->io_window_bytes, 4u << 20);
+	assert_int_equal(fixture->paging_us_per_mib, 40);
+	assert_true(fixture->lock_refused && fixture->lock_after_map && fixture->offers_discarded);
+	assert_int_equal(fixture->vram_bytes, 256ull << 30);
+	fixture_free(fixture);
 }
 
 static void wrong_modifiers_are_refused(void **state)
@@ -215,7 +230,8 @@ static void wrong_modifiers_are_refused(void **state)
 		"radeon680m,rebar",  "rx6800,private=flip:1",
 		"rx6800,vram-mib=0", "rx6800,private=flip:1.9",
 		"rx6800,pending=2",  "../rx6800",
-		"no-such-adapter",
+		"no-such-adapter",   "rx6800,pin-mib=0",
+		"rx6800,lock=maybe", "rx6800,io-window-mib=x",
 	};
 
 	(void)state;

@@ -220,6 +220,46 @@ static void invalidation_keeps_what_was_written(void **state)
 	}
 }
 
+/* A poll never brings a line in, so that the CPU's write ends it; a line that is there already can be believed. */
+static void polls_see_memory_unless_a_line_is_in_the_way(void **state)
+{
+	(void)state;
+	for (uint32_t g = 9; g <= 12; g++) {
+		const uint32_t wait[] = {0xc0053c00, 0x13, LO(X), HI(X), 7, 0xffffffff, 4};
+		const uint32_t bypass[] = {0xc0053c00, 0x06000013, LO(X), HI(X), 7, 0xffffffff, 4};
+
+		start(g);
+		assert_int_equal(run(wait, 7), GPU_WAITING);
+		*at(X) = 7;
+		assert_int_equal(gpu_engine_run(machine.engine, 1), GPU_DONE);
+		/* another engine's write that is still in the L2 is seen */
+		*at(X) = 0;
+		gpu_write(X, 7, LRU);
+		assert_int_equal(*at(X), 0);
+		assert_int_equal(run(wait, 7), GPU_DONE);
+		release(WB | INV);
+		/* what was read before is stale */
+		*at(X) = 0;
+		assert_int_equal(gpu_read(X, LRU), 0);
+		*at(X) = 7;
+		assert_int_equal(run(wait, 7), GPU_WAITING);
+		gpu_engine_reset(machine.engine);
+		if (g == 10 || g == 11) {
+			*at(X) = 0;
+			assert_int_equal(gpu_read(X, LRU), 0);
+			*at(X) = 7;
+			assert_int_equal(run(bypass, 7), GPU_DONE);
+		}
+		/* uncached memory is seen as it is */
+		machine.space.pages[1].uncached = true;
+		*at(X) = 0;
+		assert_int_equal(run(wait, 7), GPU_WAITING);
+		*at(X) = 7;
+		assert_int_equal(gpu_engine_run(machine.engine, 1), GPU_DONE);
+		machine_stop();
+	}
+}
+
 static void discarding_loses_it(void **state)
 {
 	(void)state;
@@ -417,6 +457,13 @@ static void engines_of_one_gpu_share_it(void **state)
 	assert_int_equal(gpu_read(X, LRU), 1);
 	release(WB);
 	assert_int_equal(*at(X), 1);
+	/* one is reset amid a job, and what the other wrote stays */
+	gpu_write(X, 2, LRU);
+	machine.engine = one;
+	assert_int_equal(RUN(0xc0053c00, 0x13, LO(Y), HI(Y), 7, 0xffffffff, 4), GPU_WAITING);
+	gpu_engine_reset(one);
+	release(WB);
+	assert_int_equal(*at(X), 2);
 	gpu_engine_destroy(one);
 	gpu_engine_destroy(two);
 	gpu_cache_destroy(cache);
@@ -569,6 +616,7 @@ int main(void)
 		cmocka_unit_test(uncached_memory_is_never_in_the_cache),
 		cmocka_unit_test(what_was_read_is_stale_until_invalidated),
 		cmocka_unit_test(invalidation_keeps_what_was_written),
+		cmocka_unit_test(polls_see_memory_unless_a_line_is_in_the_way),
 		cmocka_unit_test(discarding_loses_it),
 		cmocka_unit_test(only_written_bytes_are_written_back),
 		cmocka_unit_test(ranges),

@@ -63,6 +63,18 @@ static const struct sample samples[] = {
 	 7,
 	 {0xc0053c00, 0x00000010, LO(Y), HI(Y), 0, ALL, 4},
 	 {2, 0x06000007, ADDRESS4, 0, ALL, ALL, 0x8000ffff}},
+	{"WAIT_REG_MEM64",
+	 9,
+	 9,
+	 9,
+	 {0xc0079300, 0x00000010, LO(Y), HI(Y), 0, 0, ALL, ALL, 4},
+	 {2, 0x00000007, ADDRESS8, 0, ALL, ALL, ALL, ALL, 0x8000ffff}},
+	{"WAIT_REG_MEM64",
+	 10,
+	 12,
+	 9,
+	 {0xc0079300, 0x00000010, LO(Y), HI(Y), 0, 0, ALL, ALL, 4},
+	 {2, 0x06000007, ADDRESS8, 0, ALL, ALL, ALL, ALL, 0x8000ffff}},
 	/* 64 bits from memory to memory */
 	{"COPY_DATA",
 	 9,
@@ -446,6 +458,81 @@ static void wait_reg_mem(void **state)
 		}
 }
 
+static void wait_reg_mem64(void **state)
+{
+	/* memory against a reference of 5 << 32 | 7 under a mask without the top byte: below, equal, above */
+	static const uint64_t values[] = {0xab00000500000006, 0xab00000500000007, 0xab00000600000000};
+	static const bool met[7][3] = {{1, 1, 1}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0},
+				       {1, 0, 1}, {0, 1, 1}, {0, 0, 1}};
+
+	(void)state;
+	for
+		EACH_GENERATION(g)
+		{
+			start(g);
+			for (uint32_t function = 0; function < 7; function++)
+				for (uint32_t i = 0; i < 3; i++) {
+					*at64(Y) = values[i];
+					assert_int_equal(RUN(0xc0079302, 0x10 | function, LO(Y), HI(Y), 7, 5,
+							     0xffffffff, 0x00ffffff, 4),
+							 met[function][i] ? GPU_DONE : GPU_WAITING);
+					gpu_engine_reset(machine.engine);
+				}
+			/* an unsigned comparison */
+			*at64(Y) = UINT64_MAX;
+			assert_int_equal(RUN(0xc0079302, 0x11, LO(Y), HI(Y), 5, 5, ALL, ALL, 4), GPU_WAITING);
+			gpu_engine_reset(machine.engine);
+			assert_stopped(RUN(0xc0079302, 0x17, LO(Y), HI(Y), 0, 0, 0, 0, 4), GPU_ERROR_PACKET,
+				       "WAIT_REG_MEM64 at +0x0: FUNCTION 7");
+			assert_stopped(RUN(0xc0079302, 0x03, 0x2e00, 0, 0, 0, 0, 0, 4), GPU_ERROR_UNSUPPORTED,
+				       "register");
+			assert_stopped(RUN(0xc0079302, 0x93, LO(Y), HI(Y), 0, 0, 0, 0, 4), GPU_ERROR_PACKET,
+				       "OPERATION 2");
+			assert_stopped(RUN(0xc0079302, 0x13, LO(Y + 4), HI(Y), 0, 0, 0, 0, 4),
+				       GPU_ERROR_PACKET, "multiple of 8");
+			/* the length of the other kind */
+			assert_stopped(RUN(0xc0059302, 0x13, LO(Y), HI(Y), 0, 0, 4), GPU_ERROR_PACKET,
+				       "7 words");
+			machine_stop();
+		}
+	/* a policy came with gfx10 */
+	start(9);
+	assert_stopped(RUN(0xc0079302, 0x06000013, LO(Y), HI(Y), 0, 0, 0, 0, 4), GPU_ERROR_PACKET,
+		       "reserved bits 0x06000000");
+	machine_stop();
+}
+
+/* The page tables are asked at every poll: what is mapped meanwhile is seen, and what goes away is a fault. */
+static void a_wait_looks_through_the_page_tables_every_time(void **state)
+{
+	static const uint32_t words[] = {0xc0053c02, 0x13, LO(Y), HI(Y), 3, 0xffffffff, 4};
+	const struct gpu_error *error;
+
+	(void)state;
+	for
+		EACH_GENERATION(g)
+		{
+			start(g);
+			error = gpu_engine_error(machine.engine);
+			assert_int_equal(run(words, 7), GPU_WAITING);
+			*at(Y + 5 * PAGE) = 3;
+			assert_int_equal(gpu_engine_run(machine.engine, 100), GPU_WAITING);
+			machine.space.pages[0].frame = 5;
+			assert_int_equal(gpu_engine_run(machine.engine, 100), GPU_DONE);
+
+			*at(Y + 5 * PAGE) = 2;
+			assert_int_equal(run(words, 7), GPU_WAITING);
+			machine.space.pages[0].fault[GPU_READ] = GPU_FAULT_UNMAPPED;
+			assert_int_equal(gpu_engine_run(machine.engine, 100), GPU_STOPPED);
+			assert_int_equal(error->access, GPU_READ);
+			assert_true(error->va == Y);
+			assert_stopped(GPU_STOPPED, GPU_ERROR_PAGE_FAULT,
+				       "WAIT_REG_MEM at +0x0: page fault: reads 0x7f1200000200, which is not "
+				       "mapped");
+			machine_stop();
+		}
+}
+
 static void a_wait_goes_on_when_it_is_met(void **state)
 {
 	static const uint32_t words[] = {
@@ -638,6 +725,8 @@ static void reasons_have_names(void **state)
 	(void)state;
 	assert_string_equal(gpu_fault_reason_name(GPU_FAULT_UNMAPPED), "not mapped");
 	assert_string_equal(gpu_fault_reason_name(GPU_FAULT_NO_BACKING), "without memory behind it");
+	assert_string_equal(gpu_fault_reason_name(GPU_FAULT_NOT_READY),
+			    "not in the page tables yet: its paging fence has not been reached");
 	assert_string_equal(gpu_fault_reason_name((enum gpu_fault_reason)99), "unknown");
 }
 
@@ -655,6 +744,8 @@ int main(void)
 		cmocka_unit_test(acquire_mem),
 		cmocka_unit_test(event_write),
 		cmocka_unit_test(wait_reg_mem),
+		cmocka_unit_test(wait_reg_mem64),
+		cmocka_unit_test(a_wait_looks_through_the_page_tables_every_time),
 		cmocka_unit_test(a_wait_goes_on_when_it_is_met),
 		cmocka_unit_test(budget_of_packets),
 		cmocka_unit_test(page_faults_name_the_address),

@@ -14,6 +14,7 @@
 
 #define JOBS  60000U
 #define WORDS 40U
+#define MOST  9U /* words of a packet */
 
 static uint64_t seed = 0x9e3779b97f4a7c15ULL;
 
@@ -29,7 +30,7 @@ static uint32_t any(void)
 #define A 0xadd00000U
 static const struct {
 	uint32_t count;
-	uint32_t words[8];
+	uint32_t words[MOST];
 } packets[] = {
 	{1, {0xffff1000}},
 	{3, {0xc0011000, 1, 2}},
@@ -40,6 +41,8 @@ static const struct {
 	{6, {0xc0044000, 0x00110209, 0, 0, A, HI(BASE)}},
 	{7, {0xc0053c00, 0x14, A, HI(BASE), 5, 0xffffffff, 4}},
 	{7, {0xc0053c00, 0x13, A, HI(BASE), 2, 0xffffffff, 4}},
+	{9, {0xc0079300, 0x14, A, HI(BASE), 5, 0, 0xffffffff, 0xffffffff, 4}},
+	{9, {0xc0079300, 0x15, A, HI(BASE), 0, 1, 0xffffffff, 0xffffffff, 4}},
 	{2, {0xc0004600, 0x407}},
 	{8, {0xc0064900, 0x00008514, 0x23000000, A, HI(BASE), 1, 2, 0}},
 	{8, {0xc0064900, 0x00200514, 0x43010000, A, HI(BASE), 1, 2, 0}},
@@ -55,7 +58,7 @@ static uint32_t buffer_of_chance(uint32_t *words)
 {
 	uint32_t used = 0;
 
-	while (used + 8 <= WORDS) {
+	while (used + MOST <= WORDS) {
 		uint32_t which = any() % (COUNT - (any() % 8 != 0)); /* the last is not simulated */
 
 		for (uint32_t i = 0; i < packets[which].count; i++) {
@@ -83,7 +86,7 @@ static void shuffle_pages(void)
 		for (int access = GPU_FETCH; access <= GPU_WRITE; access++)
 			page->fault[access] =
 				any() % 8 ? GPU_FAULT_NONE
-					  : (enum gpu_fault_reason)(any() % (GPU_FAULT_NO_BACKING + 1));
+					  : (enum gpu_fault_reason)(any() % (GPU_FAULT_NOT_READY + 1));
 	}
 	machine.span_limit = any() % 2 ? 0 : any() % 300;
 }

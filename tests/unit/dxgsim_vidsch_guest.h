@@ -14,9 +14,10 @@
 #include "dxgsim/host/status.h"
 #include "dxgsim/report.h"
 
-#define GUEST_BASE  0x200000000ull /* GPU address of the memory */
-#define GUEST_BYTES 0x10000u
-#define GUEST_DATA  0x8000u /* offset of what the GPU writes; commands are before it */
+#define GUEST_BASE    0x200000000ull /* GPU address of the memory */
+#define GUEST_BYTES   0x10000u
+#define GUEST_MACHINE 0x1234u
+#define GUEST_DATA    0x8000u /* offset of what the GPU writes; commands are before it */
 
 struct guest {
 	struct host_model *model;
@@ -43,7 +44,13 @@ struct guest_queue {
 
 extern struct guest guest;
 
-/* Everything up to resident, mapped memory, on the adapter @spec; no paging fence is ever pending. */
+/* Name of the arena that guest_start() opens; NULL: none. */
+extern const char *guest_arena_path;
+
+/*
+ * Everything up to resident, mapped memory, on the adapter @spec; no paging fence is ever pending, unless the spec says
+ * something of it.
+ */
 void guest_start(const char *spec);
 /* Destroys the process with all it has. */
 void guest_finish(void);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +15,6 @@
 #define MAX_OBJECTS  16384
 #define SIZE_OFFSET  0xa8 /* of the size and the version in an allocation's private data */
 #define VERSION	     0xfc
-#define BAR_ALIGN    65536U
 
 pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 struct object fake_objects[MAX_OBJECTS];
@@ -32,26 +30,16 @@ static long call_ns;
 static uint64_t fault_address;
 static uint64_t local_limit, local_used, largest, budget;
 static uint32_t wanted_version;
-static uint64_t lock_address;
-static unsigned misaligned_locks;
-static int lock_error;
 static d3dkmt_handle next_handle;
 static struct {
 	const char *name;
 	unsigned count;
 } counts[64];
 
-static void end_lock(struct object *o)
-{
-	if (o->locks && !o->sysmem)
-		munmap(o->locked_at, o->size);
-	o->locks = 0;
-}
-
 void fake_reset(void)
 {
 	for (unsigned i = 0; i < fake_used; i++)
-		end_lock(&fake_objects[i]);
+		fake_end_lock(&fake_objects[i]);
 	memset(fake_objects, 0, sizeof(fake_objects));
 	memset(values, 0, sizeof(values));
 	memset(issued, 0, sizeof(issued));
@@ -67,9 +55,7 @@ void fake_reset(void)
 	local_used = 0;
 	wanted_version = 0;
 	fault_address = 0;
-	lock_address = 0;
-	misaligned_locks = 0;
-	lock_error = 0;
+	fake_reset_locks();
 	fake_reset_queues();
 	next_handle = 0x40080000;
 }
@@ -166,21 +152,6 @@ void fake_local_limit(uint64_t bytes)
 void fake_budget(uint64_t bytes)
 {
 	budget = bytes;
-}
-
-void fake_lock_at(uint64_t address)
-{
-	lock_address = address;
-}
-
-void fake_misalign_locks(unsigned count)
-{
-	misaligned_locks = count;
-}
-
-void fake_refuse_locks(int error)
-{
-	lock_error = error;
 }
 
 /* The host takes the room of what is offered. */
@@ -492,7 +463,7 @@ int dxg_destroy_allocations(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle
 			fake_complain("destroyed without evicting");
 		if (o->resident && o->local && !o->discarded)
 			local_used -= o->size;
-		end_lock(o); /* the driver unmaps what is still locked */
+		fake_end_lock(o); /* the driver unmaps what is still locked */
 		o->type = FREE;
 	}
 	return fake_leave(ret);
@@ -638,73 +609,6 @@ int dxg_query_residency(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_hand
 			    : o->local ? D3DKMT_ALLOCATIONRESIDENCYSTATUS_RESIDENTINGPUMEMORY
 				       : D3DKMT_ALLOCATIONRESIDENCYSTATUS_RESIDENTINSHAREDMEMORY;
 	}
-	return fake_leave(ret);
-}
-
-/* Memory at a place that the test or the kernel chooses; NULL if that is taken. */
-static void *place_lock(size_t size)
-{
-	const int fixed = lock_address ? MAP_FIXED_NOREPLACE : 0;
-	uint64_t wanted = lock_address;
-	void *hole, *at;
-
-	if (!wanted) {
-		/* a hole for the size at any multiple of 64 KiB, or just beside one */
-		hole = mmap(NULL, size + 2 * BAR_ALIGN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (hole == MAP_FAILED)
-			return NULL;
-		munmap(hole, size + 2 * BAR_ALIGN);
-		wanted = ALIGN_UP(ptr_to_u64(hole), BAR_ALIGN) + (misaligned_locks ? DXG_PAGE_SIZE : 0);
-		misaligned_locks -= misaligned_locks > 0;
-	}
-	lock_address = 0;
-	at = mmap(u64_to_ptr(wanted), size, PROT_READ | PROT_WRITE,
-		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0);
-	return at == MAP_FAILED ? NULL : at;
-}
-
-int dxg_lock(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle allocation, void **address)
-{
-	int ret = fake_enter("lock", fake_adapter_of(DEVICE, device));
-	struct object *o = fake_get(ALLOCATION, allocation);
-
-	(void)dxg;
-	*address = NULL;
-	if (!ret)
-		ret = !o ? -EINVAL : lock_error;
-	if (ret)
-		return fake_leave(ret);
-	if (o->offered)
-		fake_complain("locked while offered");
-	if (o->sysmem) {
-		*address = o->sysmem; /* not counted, as in the driver */
-		return fake_leave(0);
-	}
-	if (!o->locks)
-		o->locked_at = place_lock(o->size);
-	if (!o->locked_at)
-		return fake_leave(-ENOMEM);
-	o->locks++;
-	*address = o->locked_at;
-	return fake_leave(0);
-}
-
-int dxg_unlock(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle allocation)
-{
-	int ret = fake_enter("unlock", fake_adapter_of(DEVICE, device));
-	struct object *o = fake_get(ALLOCATION, allocation);
-
-	(void)dxg;
-	if (!o || !o->locks) {
-		if (o)
-			fake_complain("unlocked what was not locked");
-		return fake_leave(ret ? ret : -EINVAL);
-	}
-	/* the mapping is gone whatever the host answers */
-	if (o->locks > 1)
-		o->locks--;
-	else
-		end_lock(o);
 	return fake_leave(ret);
 }
 

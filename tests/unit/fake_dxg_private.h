@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the two halves of the stand-in share: its objects, its one lock, and how a call begins and ends. */
+/* What the parts of the stand-in share: its objects, its one lock, and how a call begins and ends. */
 #ifndef TESTS_FAKE_DXG_PRIVATE_H
 #define TESTS_FAKE_DXG_PRIVATE_H
 
@@ -43,5 +43,8 @@ void fake_finish_on(unsigned adapter);
 void fake_complain(const char *what);
 
 void fake_reset_queues(void);
+
+void fake_reset_locks(void);
+void fake_end_lock(struct object *o);
 
 #endif

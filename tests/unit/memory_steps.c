@@ -26,7 +26,7 @@ static void the_failing_step_is_named(void **state)
 	} cases[] = {
 		{3, -ENODEV, MEMORY_STEP_ADDRESS},
 		{4, -ENOMEM, MEMORY_STEP_ALLOCATION},
-		{5, -ENOMEM, MEMORY_STEP_RESIDENT},
+		{5, -EIO, MEMORY_STEP_RESIDENT},
 		{6, -EINVAL, MEMORY_STEP_MAP},
 	};
 
@@ -97,7 +97,6 @@ static void ring_memory_has_an_address_and_one_allocation(void **state)
 	struct memory_info info;
 	struct queue_world w;
 	d3dkmt_handle handle;
-	uint64_t va;
 	void *p;
 
 	(void)state;
@@ -106,9 +105,8 @@ static void ring_memory_has_an_address_and_one_allocation(void **state)
 	assert_true(IS_ALIGNED(ptr_to_u64(p), 0x10000ULL));
 	/* not before it is mapped */
 	assert_int_equal(memory_allocation(w.memory, p, 0, &handle), -EINVAL);
-	assert_int_equal(memory_map(w.memory, p, SIZE, NULL, 0, &va), 0);
-	assert_int_equal(va, ptr_to_u64(p));
-	assert_true(fake_is_mapped(0, va + SIZE - 1));
+	assert_int_equal(memory_map(w.memory, p, SIZE, NULL, 0, NULL), 0);
+	assert_true(fake_is_mapped(0, ptr_to_u64(p) + SIZE - 1));
 	assert_int_equal(memory_allocation(w.memory, p, 0, &handle), 0);
 	assert_int_not_equal(handle, 0);
 	assert_int_equal(memory_allocation(w.memory, p, 1, &handle), -EINVAL);

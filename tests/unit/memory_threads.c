@@ -119,12 +119,12 @@ static void threads_do_not_disturb_each_other(void **state)
 
 static void *map_some(void *arg)
 {
-	struct memory_request request = {.kind = MEMORY_SYSTEM, .gpu = MEMORY_HOST, .size = 4096};
+	struct memory_request request = {.kind = MEMORY_SYSTEM, .gpu = MEMORY_HOST, .size = 128U << 10};
 	void *address;
 
 	(void)arg;
 	return (void *)(uintptr_t)(memory_alloc(memory, &request, &address) ||
-				   memory_map(memory, address, 4096, NULL, 0, NULL));
+				   memory_map(memory, address, 128U << 10, NULL, 0, NULL));
 }
 
 /* Every refusal is a line in the user's kernel log, whichever thread runs into it. */

@@ -78,7 +78,6 @@ static void an_open_library_gives_the_documented_status(void **state)
 {
 	HsaQueueResource resource = {0};
 	HSAuint32 mask[2] = {1, 1};
-	HsaMemFlags flags = {0};
 	HSAint32 xnack;
 	int fd;
 
@@ -96,12 +95,6 @@ static void an_open_library_gives_the_documented_status(void **state)
 						    NULL, 0, NULL, &resource));
 	expect(INVALID_PARAMETER, hsaKmtSetQueueCUMask(1, 33, mask));
 	expect(INVALID_PARAMETER, hsaKmtDestroyQueue(0));
-	flags.ui32.ExtendedCoherent = 1;
-	flags.ui32.CoarseGrain = 1;
-	expect(INVALID_PARAMETER, hsaKmtRegisterMemoryWithFlags(&flags, 4, flags));
-	flags.Value = 0;
-	expect(NOT_SUPPORTED, hsaKmtRegisterMemoryWithFlags(&flags, 4, flags));
-	expect(MEMORY_NOT_REGISTERED, hsaKmtDeregisterMemory(&flags));
 	expect(INVALID_HANDLE, hsaKmtMemHandleFree(NULL));
 	expect(NOT_SUPPORTED, hsaKmtGetKernelQueueId(1, mask));
 	assert_int_equal(drmCommandWriteRead(-1, 0, NULL, 0), -ENOSYS);

@@ -417,7 +417,7 @@ static void links_join_all_nodes_in_both_directions(void **state)
 		release(&nodes[i]);
 }
 
-static void a_public_frame_buffer_can_be_reached(void **state)
+static void a_public_frame_buffer_is_reached_by_the_cpu(void **state)
 {
 	struct fake_adapter fake = fake_rx6800();
 	static const uint32_t distance[] = {10}, pcie[] = {0, 0};
@@ -430,11 +430,14 @@ static void a_public_frame_buffer_can_be_reached(void **state)
 		make_gpu(&fake, &gpus[i]);
 		build(&gpus[i], &nodes[1 + i]);
 	}
-	nodes[1].banks[0].HeapType = HSA_HEAPTYPE_FRAME_BUFFER_PUBLIC;
 	assert_int_equal(io_links_build(nodes, 3, &facts), 0);
+	assert_int_equal(nodes[0].links[0].Flags.ui32.NoPeerToPeerDMA, 1);
+	nodes[1].banks[0].HeapType = HSA_HEAPTYPE_FRAME_BUFFER_PUBLIC;
+	io_links_reach(nodes, 3, 1);
 	assert_int_equal(nodes[0].links[0].Flags.ui32.NoPeerToPeerDMA, 0);
 	assert_int_equal(nodes[0].links[1].Flags.ui32.NoPeerToPeerDMA, 1);
-	assert_int_equal(nodes[2].links[1].Flags.ui32.NoPeerToPeerDMA, 0);
+	/* by the CPU only */
+	assert_int_equal(nodes[2].links[1].Flags.ui32.NoPeerToPeerDMA, 1);
 	assert_int_equal(nodes[1].links[1].Flags.ui32.NoPeerToPeerDMA, 1);
 	for (unsigned i = 0; i < 3; i++)
 		release(&nodes[i]);
@@ -536,7 +539,7 @@ int main(void)
 		cmocka_unit_test(aql_emulation_is_the_callers_word),
 		cmocka_unit_test(every_field_has_an_origin),
 		cmocka_unit_test(links_join_all_nodes_in_both_directions),
-		cmocka_unit_test(a_public_frame_buffer_can_be_reached),
+		cmocka_unit_test(a_public_frame_buffer_is_reached_by_the_cpu),
 		cmocka_unit_test(names_survive_both_encodings),
 		cmocka_unit_test(versions_are_parsed_strictly),
 		cmocka_unit_test(node_override_comes_before_the_global_one),

@@ -41,6 +41,14 @@ DXGSIM_API const char *dxgsim_fault_hit(void);
  */
 DXGSIM_API bool dxgsim_fault_applied(void);
 
+/* Bytes that the simulated Windows has moved into and out of VRAM for want of room. */
+struct dxgsim_paging {
+	uint64_t process_in, process_out; /* of this process, since it opened /dev/dxg */
+	uint64_t adapter_in, adapter_out; /* of all processes of the run together */
+};
+/* Of the adapter of that number, in the order in which they were given.  False: there is none, or no host yet. */
+DXGSIM_API bool dxgsim_paging(unsigned int adapter, struct dxgsim_paging *out);
+
 /* Uses that real hardware, the real host or the guest kernel would punish. */
 DXGSIM_API uint64_t dxgsim_misuse_count(void);
 /* Objects and GPU address ranges still there at a last close of /dev/dxg. */

@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dxg/uapi.h"
 #include "dxgsim/driver/driver.h"
 #include "dxgsim/host/message.h"
 
 #define STATUS_INVALID_PARAMETER 0xc000000du
+#define STATUS_NO_MEMORY	 0xc0000017u
+#define SLOW_MS			 200u
+#define SLOW_MS_MAX		 600000u
+#define NS_PER_MS		 1000000u
 
 /* argp breaks lines of more than 78 characters */
 const char fault_grammar[] = "A fault SPEC is KEY=VALUE pairs separated by ':'.\n"
@@ -35,7 +40,15 @@ const char fault_grammar[] = "A fault SPEC is KEY=VALUE pairs separated by ':'.\
 			     "is not (modifier async=off). Replies without a status are those that create\n"
 			     "a device, context, allocation or paging queue, reserve GPU addresses, or\n"
 			     "tell of video memory, among others.\n"
+			     "Or it is one of these, with nth (1), count (all) and skip as above:\n"
+			     "  over-budget  MAKERESIDENT is refused for want of memory, 0xC0000017\n"
+			     "  slow-paging  paging fences of MAKERESIDENT, MAPGPUVIRTUALADDRESS and\n"
+			     "               RECLAIMALLOCATIONS2 come 200 ms later, or with ms=N that long\n"
+			     "  host-oom     CREATEALLOCATION, MAKERESIDENT, RESERVEGPUVIRTUALADDRESS,\n"
+			     "               MAPGPUVIRTUALADDRESS and LOCK2 are refused like that\n"
 			     "Examples: ioctl=ANY:nth=7:errno=ENOMEM\n"
+			     "          over-budget:nth=3:count=2\n"
+			     "          slow-paging:ms=20\n"
 			     "          ioctl=MAKERESIDENT:nth=2:status=0xC0000017\n";
 
 static int fail(char *reason, unsigned int size, const char *what, const char *word)
@@ -145,9 +158,34 @@ static int parse_kind(struct fault *fault, const char *key, const char *value, c
 	return fail(reason, size, "unknown word", key);
 }
 
+/* A fault that has a name of its own. */
+static bool parse_named(struct fault *fault, const char *word)
+{
+	static const struct {
+		const char *name;
+		int nr;
+		enum fault_kind kind;
+		uint32_t value;
+	} faults[] = {
+		{"over-budget", (int)_IOC_NR(LX_DXMAKERESIDENT), FAULT_STATUS, STATUS_NO_MEMORY},
+		{"slow-paging", FAULT_PAGING, FAULT_SLOW, SLOW_MS},
+		{"host-oom", FAULT_ALLOCATING, FAULT_REFUSE, STATUS_NO_MEMORY},
+	};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		if (strcmp(word, faults[i].name))
+			continue;
+		fault->nr = faults[i].nr;
+		fault->kind = faults[i].kind;
+		fault->value = faults[i].value;
+		return true;
+	}
+	return false;
+}
+
 static int parse_words(char *text, struct fault *fault, char *reason, unsigned int size)
 {
-	bool have_ioctl = false, have_kind = false;
+	bool have_ioctl = false, have_kind = false, have_count = false, named = false;
 	uint64_t parsed;
 
 	while (text) {
@@ -158,6 +196,8 @@ static int parse_words(char *text, struct fault *fault, char *reason, unsigned i
 		if (value)
 			*value++ = '\0';
 		if (!strcmp(word, "ioctl")) {
+			if (named)
+				return fail(reason, size, "a fault that knows its calls, and", word);
 			if (!value || !find_ioctl(value, &fault->nr))
 				return fail(reason, size, "unknown ioctl", value ? value : "");
 			have_ioctl = true;
@@ -167,10 +207,17 @@ static int parse_words(char *text, struct fault *fault, char *reason, unsigned i
 		} else if (!strcmp(word, "count")) {
 			if (!number(value, UINT64_MAX, &fault->count))
 				return fail(reason, size, "bad count", value ? value : "");
+			have_count = true;
 		} else if (!strcmp(word, "skip")) {
 			if (!number(value, UINT32_MAX, &parsed))
 				return fail(reason, size, "bad skip", value ? value : "");
 			fault->skip = (uint32_t)parsed;
+		} else if (!strcmp(word, "ms") && named && fault->kind == FAULT_SLOW) {
+			if (!number(value, SLOW_MS_MAX, &parsed) || !parsed)
+				return fail(reason, size, "bad number of milliseconds", value ? value : "");
+			fault->value = (uint32_t)parsed;
+		} else if (!have_ioctl && !have_kind && !value && parse_named(fault, word)) {
+			have_ioctl = have_kind = named = true;
 		} else {
 			if (have_kind)
 				return fail(reason, size, "a second way to fail,", word);
@@ -184,6 +231,8 @@ static int parse_words(char *text, struct fault *fault, char *reason, unsigned i
 		return fail(reason, size, "missing",
 			    have_ioctl ? "errno=, ring-full, drop, status=, zero, short or refuse"
 				       : "ioctl=");
+	if (named && !have_count)
+		fault->count = 0;
 	return 0;
 }
 
@@ -212,9 +261,31 @@ int fault_parse(const char *spec, struct fault **out, char *reason, unsigned int
 	return 0;
 }
 
+static bool is_meant(const struct fault *fault, int nr)
+{
+	static const unsigned long paging[] = {LX_DXMAKERESIDENT, LX_DXMAPGPUVIRTUALADDRESS,
+					       LX_DXRECLAIMALLOCATIONS2};
+	static const unsigned long allocating[] = {LX_DXCREATEALLOCATION, LX_DXMAKERESIDENT,
+						   LX_DXRESERVEGPUVIRTUALADDRESS, LX_DXMAPGPUVIRTUALADDRESS,
+						   LX_DXLOCK2};
+	const unsigned long *calls = fault->nr == FAULT_PAGING ? paging : allocating;
+	size_t count = fault->nr == FAULT_PAGING ? sizeof(paging) / sizeof(paging[0])
+						 : sizeof(allocating) / sizeof(allocating[0]);
+
+	if (fault->nr == FAULT_ANY)
+		return nr != FAULT_OPEN;
+	if (fault->nr >= 0)
+		return fault->nr == nr;
+	for (size_t i = 0; i < count; i++) {
+		if ((int)_IOC_NR(calls[i]) == nr)
+			return true;
+	}
+	return false;
+}
+
 bool fault_strikes(struct fault *fault, int nr)
 {
-	if (fault->nr == FAULT_ANY ? nr == FAULT_OPEN : fault->nr != nr)
+	if (!is_meant(fault, nr))
 		return false;
 	fault->seen++;
 	return fault->seen >= fault->nth && (!fault->count || fault->seen - fault->nth < fault->count);
@@ -236,8 +307,21 @@ bool fault_applies(const struct fault *fault, const struct host_message *m)
 		return m->sync && m->reply_expected;
 	case FAULT_SHORT:
 		return m->sync && m->reply_expected > fault->value;
+	case FAULT_SLOW:
+		return m->type == HOST_MAKERESIDENT || m->type == HOST_MAPGPUVIRTUALADDRESS ||
+		       m->type == HOST_RECLAIMALLOCATIONS;
 	}
 	return false;
+}
+
+bool fault_delivers(const struct fault *fault)
+{
+	return fault->kind == FAULT_SLOW;
+}
+
+void fault_change(const struct fault *fault, struct host_message *m)
+{
+	m->slow_ns = (uint64_t)fault->value * NS_PER_MS;
 }
 
 int fault_apply(const struct fault *fault, struct host_message *m)
@@ -260,6 +344,7 @@ int fault_apply(const struct fault *fault, struct host_message *m)
 		return 0;
 	case FAULT_ERRNO:
 	case FAULT_DROP:
+	case FAULT_SLOW:
 	case FAULT_ZERO: /* as the driver prepares every reply */
 		break;
 	}

@@ -8,8 +8,10 @@
 
 struct host_message;
 
-#define FAULT_ANY  (-1)
-#define FAULT_OPEN 0 /* no ioctl has number 0 */
+#define FAULT_ANY	 (-1)
+#define FAULT_OPEN	 0    /* no ioctl has number 0 */
+#define FAULT_ALLOCATING (-2) /* what needs memory of the host */
+#define FAULT_PAGING	 (-3) /* what ends with a paging fence */
 
 enum fault_kind {
 	FAULT_ERRNO,	 /* the call returns -1 without reaching the driver */
@@ -19,13 +21,14 @@ enum fault_kind {
 	FAULT_RING_FULL, /* the VMBus ring is full */
 	FAULT_SHORT,	 /* the host's reply has fewer bytes */
 	FAULT_ZERO,	 /* the host's reply is all zeros */
+	FAULT_SLOW,	 /* the host takes longer until the paging fence is signalled */
 };
 
 struct fault {
 	struct fault *next;
-	int nr; /* of the ioctl, FAULT_ANY or FAULT_OPEN */
+	int nr; /* of the ioctl, or one of the above */
 	enum fault_kind kind;
-	uint32_t value;	   /* errno, NTSTATUS or bytes */
+	uint32_t value;	   /* errno, NTSTATUS, bytes or milliseconds */
 	uint64_t nth;	   /* matching call it starts with, from 1 */
 	uint64_t count;	   /* calls it lasts, 0: for ever */
 	uint32_t skip;	   /* messages of the call let pass first */
@@ -42,8 +45,11 @@ int fault_parse(const char *spec, struct fault **out, char *reason, unsigned int
 bool fault_strikes(struct fault *fault, int nr);
 /* Whether the fault can do anything to a message: some act on a reply, or a part of it, that not every one has. */
 bool fault_applies(const struct fault *fault, const struct host_message *m);
+/* Whether it delivers its messages nevertheless, changed by fault_change(). */
+bool fault_delivers(const struct fault *fault);
+void fault_change(const struct fault *fault, struct host_message *m);
 /*
- * What becomes of such a message instead of its delivery: what host_ops.send() returns, with the reply, its length
+ * What becomes of any other such message instead of its delivery: what host_ops.send() returns, with the reply, its length
  * and its status as the fault has them.
  */
 int fault_apply(const struct fault *fault, struct host_message *m);

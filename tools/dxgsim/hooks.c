@@ -171,12 +171,26 @@ static void note_applied(struct hook_call *call)
 	pthread_mutex_unlock(&hooks.lock);
 }
 
+static int deliver(struct hook_call *call, void *host, struct host_message *m)
+{
+	if (call)
+		note_message(call, m);
+	count_message(m);
+	if (m->sync)
+		charge_round_trip();
+	return host_model_ops.send(host, m);
+}
+
 static int hooked_send(void *host, struct host_message *m)
 {
 	struct hook_call *call = current;
 
 	if (takes_fault(call, m)) {
 		note_applied(call);
+		if (fault_delivers(call->fault)) {
+			fault_change(call->fault, m);
+			return deliver(call, host, m);
+		}
 		if (call->fault->kind != FAULT_RING_FULL) {
 			note_message(call, m);
 			count_message(m);
@@ -185,12 +199,7 @@ static int hooked_send(void *host, struct host_message *m)
 		}
 		return fault_apply(call->fault, m); /* it never reaches the model: the host did nothing */
 	}
-	if (call)
-		note_message(call, m);
-	count_message(m);
-	if (m->sync)
-		charge_round_trip();
-	return host_model_ops.send(host, m);
+	return deliver(call, host, m);
 }
 
 static const struct host_config *hooked_config(void *host)
@@ -445,6 +454,16 @@ void hook_reset_counters(void)
 	pthread_mutex_lock(&hooks.lock);
 	memset(&hooks.counters, 0, sizeof(hooks.counters));
 	pthread_mutex_unlock(&hooks.lock);
+}
+
+bool hook_get_paging(uint32_t adapter, struct arena_paging *out)
+{
+	struct host_model *model;
+
+	pthread_mutex_lock(&hooks.lock);
+	model = hooks.model;
+	pthread_mutex_unlock(&hooks.lock);
+	return model && host_model_paging(model, adapter, out);
 }
 
 int hook_fault_hit(void)

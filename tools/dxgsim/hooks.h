@@ -89,6 +89,9 @@ int hook_add_fault(const char *spec, char *reason, unsigned int reason_size);
 void hook_clear_faults(void);
 void hook_get_counters(struct hook_counters *out);
 void hook_reset_counters(void);
+/* What was moved into and out of the VRAM of an adapter, counted from 0; false: there is no such adapter. */
+struct arena_paging;
+bool hook_get_paging(uint32_t adapter, struct arena_paging *out);
 /* Number of the ioctl that a fault struck last, 0 for open(), -1 for none yet. */
 int hook_fault_hit(void);
 /* Whether the fault changed anything in that call (fault_applies()). */

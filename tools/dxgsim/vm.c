@@ -53,6 +53,7 @@ static void report_owner(void *arg, enum arena_owner owner, pid_t pid, const str
 static void tell(const struct arena *arena, FILE *out)
 {
 	struct arena_totals totals;
+	struct arena_paging paging;
 	uint64_t joined, reaped;
 	char text[TEXT_MAX];
 
@@ -61,6 +62,13 @@ static void tell(const struct arena *arena, FILE *out)
 	fprintf(out, "dxgsim: status: processes %llu, ended without a close %llu, left on the host: %s\n",
 		(unsigned long long)joined, (unsigned long long)reaped,
 		arena_describe(&totals, text, sizeof(text)) ? text : "nothing");
+	for (uint32_t i = 0; i < HOST_MAX_VGPUS; i++) {
+		arena_paging(arena, i, &paging);
+		if (paging.adapter_in || paging.adapter_out)
+			fprintf(out, "dxgsim: status: VRAM of adapter %u: paged in %llu bytes, out %llu\n", i,
+				(unsigned long long)paging.adapter_in,
+				(unsigned long long)paging.adapter_out);
+	}
 }
 
 void vm_finish(struct vm *vm, FILE *status)

@@ -44,7 +44,8 @@ void gpu_engine_start(struct gpu_engine *engine, const struct gpu_job *job)
 
 void gpu_engine_reset(struct gpu_engine *engine)
 {
-	gpu_cache_drop(engine->memory.cache);
+	if (!engine->config.cache)
+		gpu_cache_drop(engine->memory.cache);
 	engine->memory.space = NULL;
 	engine->error = (struct gpu_error){0};
 	engine->state = GPU_ENGINE_IDLE;

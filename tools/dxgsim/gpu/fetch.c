@@ -18,6 +18,8 @@ const char *gpu_fault_reason_name(enum gpu_fault_reason reason)
 		return "read-only";
 	case GPU_FAULT_NO_BACKING:
 		return "without memory behind it";
+	case GPU_FAULT_NOT_READY:
+		return "not in the page tables yet: its paging fence has not been reached";
 	}
 	return "unknown";
 }

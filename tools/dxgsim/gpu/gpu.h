@@ -26,6 +26,7 @@ enum gpu_fault_reason {
 	GPU_FAULT_NOT_RESIDENT,
 	GPU_FAULT_READ_ONLY,
 	GPU_FAULT_NO_BACKING, /* the guest's pages behind it are gone */
+	GPU_FAULT_NOT_READY,  /* on its way into the page tables */
 };
 
 /*
@@ -115,7 +116,7 @@ void gpu_engine_start(struct gpu_engine *engine, const struct gpu_job *job);
 /* Executes at most @packets packets of the job. */
 enum gpu_outcome gpu_engine_run(struct gpu_engine *engine, uint32_t packets);
 const struct gpu_error *gpu_engine_error(const struct gpu_engine *engine);
-/* Drops the job and what its caches hold, written or not. */
+/* Drops the job, and what a cache of the engine's own holds, written or not; the GPU's belongs to the others too. */
 void gpu_engine_reset(struct gpu_engine *engine);
 /*
  * These addresses of @space mean other memory from now on, or none: what the caches hold of them is dropped,

@@ -46,6 +46,29 @@ static const struct gpu_packet_word wait_reg_mem_gfx10[] = {
 	{.defined = BITS(15, 0) | BIT(31)},
 };
 
+/* reference and mask of two words each */
+static const struct gpu_packet_word wait_reg_mem64_gfx9[] = {
+	{.defined = BITS(2, 0) | BITS(7, 4)},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = BITS(15, 0) | BIT(31)},
+};
+
+static const struct gpu_packet_word wait_reg_mem64_gfx10[] = {
+	{.defined = BITS(2, 0) | BITS(7, 4) | BITS(26, 22), .missing = BITS(24, 22)},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = BITS(15, 0) | BIT(31)},
+};
+
 /* bit 29: PQ_EXE_STATUS */
 static const struct gpu_packet_word copy_data_gfx9[] = {
 	{.defined = BITS(3, 0) | BITS(11, 8) | BITS(14, 13) | BIT(16) | BIT(20) | BITS(26, 25) | BIT(29),
@@ -156,6 +179,8 @@ static const struct gpu_packet_form forms[] = {
 	{GPU_WRITE_DATA, 12, 12, 5, GPU_PACKET_WORDS, WORDS(write_data_gfx12)},
 	{GPU_WAIT_REG_MEM, 9, 9, 7, 7, WORDS(wait_reg_mem_gfx9)},
 	{GPU_WAIT_REG_MEM, 10, 12, 7, 7, WORDS(wait_reg_mem_gfx10)},
+	{GPU_WAIT_REG_MEM64, 9, 9, 9, 9, WORDS(wait_reg_mem64_gfx9)},
+	{GPU_WAIT_REG_MEM64, 10, 12, 9, 9, WORDS(wait_reg_mem64_gfx10)},
 	{GPU_COPY_DATA, 9, 11, 6, 6, WORDS(copy_data_gfx9)},
 	{GPU_COPY_DATA, 12, 12, 6, 6, WORDS(copy_data_gfx12)},
 	{GPU_EVENT_WRITE, 9, 11, 2, 4, WORDS(event_write_gfx9)},

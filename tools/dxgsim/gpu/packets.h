@@ -20,6 +20,7 @@ enum gpu_opcode {
 	GPU_EVENT_WRITE = 0x46,
 	GPU_RELEASE_MEM = 0x49,
 	GPU_ACQUIRE_MEM = 0x58,
+	GPU_WAIT_REG_MEM64 = 0x93,
 };
 
 /* Who accepts an opcode. */

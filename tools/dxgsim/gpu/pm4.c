@@ -165,7 +165,7 @@ static enum gpu_outcome copy_data(struct gpu_engine *engine, const uint32_t *pac
 	return GPU_DONE;
 }
 
-static bool compare(uint32_t function, uint32_t value, uint32_t reference)
+static bool compare(uint32_t function, uint64_t value, uint64_t reference)
 {
 	switch (function) {
 	case 1:
@@ -187,16 +187,18 @@ static bool compare(uint32_t function, uint32_t value, uint32_t reference)
 
 /*
  * A poll adds nothing to the L2, for one that did would never see what the CPU writes; what is in there already
- * it does see, stale or not.
+ * it does see, stale or not.  @bytes: 4 or 8, of memory, reference and mask.
  */
-static enum gpu_outcome wait_reg_mem(struct gpu_engine *engine, const uint32_t *packet)
+static enum gpu_outcome wait_reg_mem(struct gpu_engine *engine, const uint32_t *packet, uint32_t bytes)
 {
+	uint64_t reference = bytes == 8 ? join(packet + 4) : packet[4];
+	uint64_t mask = bytes == 8 ? join(packet + 6) : packet[5];
 	uint32_t function = field(packet[1], 2, 0);
 	uint32_t space = field(packet[1], 5, 4);
 	uint32_t operation = field(packet[1], 7, 6);
 	enum gpu_cache_policy policy;
 	uint64_t va = join(packet + 2);
-	uint32_t value;
+	uint64_t value = 0;
 
 	if (function == 7)
 		return reserved_value(engine, "FUNCTION", function);
@@ -208,13 +210,14 @@ static enum gpu_outcome wait_reg_mem(struct gpu_engine *engine, const uint32_t *
 		return missing_value(engine, "OPERATION", "write, wait, write");
 	if (operation == 2)
 		return reserved_value(engine, "OPERATION", operation);
-	if (!aligned(engine, "address", va, 4) || !cache_policy(engine, field(packet[1], 26, 25), &policy))
+	if (!aligned(engine, "address", va, bytes) ||
+	    !cache_policy(engine, field(packet[1], 26, 25), &policy))
 		return GPU_STOPPED;
 	if (policy != GPU_CACHE_BYPASS)
 		policy = GPU_CACHE_NO_ALLOCATE;
-	if (!gpu_memory_read(&engine->memory, va, GPU_READ, &value, 4, policy))
+	if (!gpu_memory_read(&engine->memory, va, GPU_READ, &value, bytes, policy))
 		return gpu_page_fault(engine);
-	return compare(function, value & packet[5], packet[4]) ? GPU_DONE : GPU_WAITING;
+	return compare(function, value & mask, reference) ? GPU_DONE : GPU_WAITING;
 }
 
 /* event types: Mesa, V_028A90_* */
@@ -457,7 +460,9 @@ enum gpu_outcome gpu_pm4_step(struct gpu_engine *engine, uint32_t *words)
 	case GPU_WRITE_DATA:
 		return write_data(engine, packet, *words);
 	case GPU_WAIT_REG_MEM:
-		return wait_reg_mem(engine, packet);
+		return wait_reg_mem(engine, packet, 4);
+	case GPU_WAIT_REG_MEM64:
+		return wait_reg_mem(engine, packet, 8);
 	case GPU_COPY_DATA:
 		return copy_data(engine, packet);
 	case GPU_EVENT_WRITE:

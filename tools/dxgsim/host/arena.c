@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,49 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dxgsim/host/arena_private.h"
 #include "dxgsim/host/kinds.h"
 #include "dxgsim/report.h"
 
 #define ARENA_MAGIC   0x616e657261677864ull
-#define ARENA_VERSION 2u
+#define ARENA_VERSION 3u
 #define NO_SLOT	      UINT32_MAX
 #define NOBODY	      ((pid_t)-1) /* has left, with something still counted */
 
 _Static_assert(ARENA_KINDS >= HOST_OBJECT_KINDS, "more kinds of objects than counters");
-_Static_assert(ARENA_GROUPS == SEGMENT_GROUPS, "a counter for each segment group");
-
-struct arena_slot {
-	pid_t pid; /* 0: free; written last when the slot is taken or given back */
-	uint64_t start, stack;
-	uint64_t image; /* of the program, which exec() replaces */
-};
-
-struct arena_counters {
-	_Atomic uint64_t objects[ARENA_KINDS];
-	_Atomic uint64_t bytes[HOST_MAX_VGPUS][ARENA_USES][ARENA_GROUPS];
-};
-
-struct arena_memory {
-	uint64_t magic;
-	uint32_t version;
-	uint32_t size;
-	uint64_t machine;
-	pthread_mutex_t lock; /* slots, high, joined, reaped, resets */
-	uint32_t high;	      /* no slot from here on was ever taken */
-	uint64_t joined, reaped;
-	uint64_t resets[ARENA_RESETS]; /* when; 0: never */
-	uint32_t reset_count;	       /* ever */
-	struct arena_slot slots[ARENA_PROCESSES];
-	struct arena_counters counters[ARENA_PROCESSES];
-};
-
-/* This process' way into it. */
-struct arena {
-	struct arena_memory *memory;
-	struct arena_counters *counters; /* of this process, NULL: not joined */
-	uint32_t slot;
-	uint32_t users;
-};
+_Static_assert(ARENA_SEGMENTS == SEGMENTS, "a counter for each segment");
 
 /* ---- processes ---- */
 
@@ -273,8 +239,9 @@ static void add_slot(const struct arena_counters *counters, struct arena_totals 
 		totals->objects[kind] += atomic_load(&counters->objects[kind]);
 	for (uint32_t i = 0; i < HOST_MAX_VGPUS; i++)
 		for (uint32_t use = 0; use < ARENA_USES; use++)
-			for (uint32_t group = 0; group < ARENA_GROUPS; group++)
-				totals->bytes[i][use][group] += atomic_load(&counters->bytes[i][use][group]);
+			for (uint32_t segment = 0; segment < ARENA_SEGMENTS; segment++)
+				totals->bytes[i][use][segment] +=
+					atomic_load(&counters->bytes[i][use][segment]);
 }
 
 /* The counters first: killed in between, the slot is taken back once more. */
@@ -286,8 +253,8 @@ static void clear_slot(struct arena_memory *memory, uint32_t slot)
 		atomic_store(&counters->objects[kind], 0);
 	for (uint32_t i = 0; i < HOST_MAX_VGPUS; i++)
 		for (uint32_t use = 0; use < ARENA_USES; use++)
-			for (uint32_t group = 0; group < ARENA_GROUPS; group++)
-				atomic_store(&counters->bytes[i][use][group], 0);
+			for (uint32_t segment = 0; segment < ARENA_SEGMENTS; segment++)
+				atomic_store(&counters->bytes[i][use][segment], 0);
 	atomic_signal_fence(memory_order_seq_cst);
 	memory->slots[slot].pid = 0;
 }
@@ -334,6 +301,21 @@ uint32_t arena_reap(struct arena *arena)
 	return count;
 }
 
+/* Nothing of it is in place, nothing was ever moved. */
+static void forget_place(struct arena_counters *counters)
+{
+	for (uint32_t i = 0; i < HOST_MAX_VGPUS; i++) {
+		for (uint32_t segment = 0; segment < ARENA_SEGMENTS; segment++) {
+			atomic_store(&counters->bytes[i][ARENA_PRESENT][segment], 0);
+			atomic_store(&counters->bytes[i][ARENA_OFFERED][segment], 0);
+		}
+		atomic_store(&counters->ran_ns[i], 0);
+		atomic_store(&counters->keeps_ns[i], 0);
+		atomic_store(&counters->paged_in[i], 0);
+		atomic_store(&counters->paged_out[i], 0);
+	}
+}
+
 static void take_slot(struct arena *arena, uint32_t slot)
 {
 	struct arena_memory *memory = arena->memory;
@@ -343,6 +325,7 @@ static void take_slot(struct arena *arena, uint32_t slot)
 		me = (struct arena_identity){.start = 0};
 	if (memory->high <= slot)
 		memory->high = slot + 1;
+	forget_place(&memory->counters[slot]);
 	memory->slots[slot].start = me.start;
 	memory->slots[slot].stack = me.stack;
 	memory->slots[slot].image = this_image();
@@ -385,6 +368,7 @@ void arena_leave(struct arena *arena)
 	if (!arena || !arena->users || --arena->users)
 		return;
 	arena_lock(arena);
+	forget_place(arena->counters);
 	add_slot(arena->counters, &totals);
 	arena->memory->slots[arena->slot].pid = arena_describe(&totals, text, sizeof(text)) ? NOBODY : 0;
 	arena_unlock(arena);
@@ -419,13 +403,13 @@ void arena_count(struct arena *arena, uint32_t kind, int change)
 		atomic_fetch_add(&arena->counters->objects[kind], (uint64_t)(int64_t)change);
 }
 
-void arena_add(struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t group, int64_t bytes)
+void arena_add(struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t segment, int64_t bytes)
 {
-	if (arena && arena->counters && adapter < HOST_MAX_VGPUS && group < ARENA_GROUPS)
-		atomic_fetch_add(&arena->counters->bytes[adapter][use][group], (uint64_t)bytes);
+	if (arena && arena->counters && adapter < HOST_MAX_VGPUS && segment < ARENA_SEGMENTS)
+		atomic_fetch_add(&arena->counters->bytes[adapter][use][segment], (uint64_t)bytes);
 }
 
-uint64_t arena_others(const struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t group)
+uint64_t arena_others(const struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t segment)
 {
 	uint64_t sum = 0;
 
@@ -433,8 +417,26 @@ uint64_t arena_others(const struct arena *arena, uint32_t adapter, enum arena_us
 		return 0;
 	for (uint32_t slot = 0; slot < arena->memory->high; slot++)
 		if (slot != arena->slot && arena->memory->slots[slot].pid)
-			sum += atomic_load(&arena->memory->counters[slot].bytes[adapter][use][group]);
+			sum += atomic_load(&arena->memory->counters[slot].bytes[adapter][use][segment]);
 	return sum;
+}
+
+uint32_t arena_users(const struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t segments)
+{
+	uint32_t users = 0;
+
+	for (uint32_t slot = 0; arena && slot < arena->memory->high; slot++) {
+		const struct arena_counters *counters = &arena->memory->counters[slot];
+		uint64_t bytes = 0;
+
+		if (slot == arena->slot || !arena->memory->slots[slot].pid)
+			continue;
+		for (uint32_t segment = 0; segment < ARENA_SEGMENTS; segment++)
+			if (segments & 1u << segment)
+				bytes += atomic_load(&counters->bytes[adapter][use][segment]);
+		users += bytes != 0;
+	}
+	return users;
 }
 
 void arena_total(const struct arena *arena, struct arena_totals *out)
@@ -487,8 +489,12 @@ static void describe_one(char *text, size_t size, uint64_t number, const char *w
 
 bool arena_describe(const struct arena_totals *totals, char *text, size_t size)
 {
-	static const char *const uses[ARENA_USES] = {"resident", "committed"};
-	static const char *const groups[ARENA_GROUPS] = {"VRAM", "shared memory"};
+	static const char *const uses[ARENA_USES] = {
+		[ARENA_RESIDENT] = "resident",
+		[ARENA_COMMITTED] = "committed",
+		[ARENA_LOCKED] = "locked",
+		[ARENA_PINNED] = "pinned",
+	};
 	char what[64];
 
 	text[0] = '\0';
@@ -503,13 +509,17 @@ bool arena_describe(const struct arena_totals *totals, char *text, size_t size)
 	}
 	for (uint32_t i = 0; i < HOST_MAX_VGPUS; i++) {
 		for (uint32_t use = 0; use < ARENA_USES; use++) {
-			for (uint32_t group = 0; group < ARENA_GROUPS; group++) {
-				if (!totals->bytes[i][use][group])
-					continue;
-				snprintf(what, sizeof(what), "bytes of %s %s on adapter %u", groups[group],
-					 uses[use], i);
-				describe_one(text, size, totals->bytes[i][use][group], what);
-			}
+			const uint64_t *bytes = totals->bytes[i][use];
+
+			if (!uses[use])
+				continue;
+			snprintf(what, sizeof(what), "bytes of VRAM %s on adapter %u", uses[use], i);
+			if (bytes[SEGMENT_VISIBLE] || bytes[SEGMENT_INVISIBLE])
+				describe_one(text, size, bytes[SEGMENT_VISIBLE] + bytes[SEGMENT_INVISIBLE],
+					     what);
+			snprintf(what, sizeof(what), "bytes of shared memory %s on adapter %u", uses[use], i);
+			if (bytes[SEGMENT_APERTURE])
+				describe_one(text, size, bytes[SEGMENT_APERTURE], what);
 		}
 	}
 	return text[0] != '\0';

@@ -5,9 +5,12 @@
  * it back, as a kernel takes back the files of a process.
  *
  * What makes a kill at any instruction harmless: a process changes the counters of its own slot only, each by one
- * atomic addition, and nobody reads a sum that is not the sum of slots.  Slots are taken, given back and compared
- * with limits under a robust mutex, which the kernel takes from a dead holder; each of these ends with the one
- * store that makes the slot used or free, so that what a dead holder has begun is just done again.
+ * atomic addition, and nobody reads a sum that is not the sum of slots.  Slots are taken and given back under a
+ * robust mutex, which the kernel takes from a dead holder; each of these ends with the one store that makes the slot
+ * used or free, so that what a dead holder has begun is just done again.
+ *
+ * The place that memory has in a segment is taken from other processes too, under the mutex (arena_make_present).
+ * Who dies at it has taken more from others than it has got: they page in what they find missing.
  *
  * A NULL arena counts nothing: a host with one process needs none.
  */
@@ -21,13 +24,17 @@
 #include "dxgsim/host/message.h"
 
 #define ARENA_KINDS	16u /* enum host_kind */
-#define ARENA_GROUPS	2u  /* enum segment_group */
+#define ARENA_SEGMENTS	3u  /* enum segment */
 #define ARENA_PROCESSES 1024u
 #define ARENA_RESETS	8u
 
 enum arena_use {
-	ARENA_RESIDENT,
+	ARENA_RESIDENT, /* made resident by the program */
 	ARENA_COMMITTED,
+	ARENA_PRESENT, /* in place; the next is a part of it */
+	ARENA_OFFERED, /* to be discarded before anything else is moved */
+	ARENA_LOCKED,  /* shown to a CPU */
+	ARENA_PINNED,  /* of the programs' own memory */
 	ARENA_USES,
 };
 
@@ -36,7 +43,7 @@ struct arena;
 /* A sum over slots. */
 struct arena_totals {
 	uint64_t objects[ARENA_KINDS];
-	uint64_t bytes[HOST_MAX_VGPUS][ARENA_USES][ARENA_GROUPS];
+	uint64_t bytes[HOST_MAX_VGPUS][ARENA_USES][ARENA_SEGMENTS];
 };
 
 /* What is there when a run has ended (arena_visit). */
@@ -80,7 +87,7 @@ void arena_forked(struct arena *arena);
 
 /* Objects of a kind (enum host_kind) come and go. */
 void arena_count(struct arena *arena, uint32_t kind, int change);
-void arena_add(struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t group, int64_t bytes);
+void arena_add(struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t segment, int64_t bytes);
 
 /* Between these no process joins, leaves or is admitted: what is compared with a limit stays true. */
 void arena_lock(struct arena *arena);
@@ -88,7 +95,9 @@ void arena_unlock(struct arena *arena);
 /* With the lock: takes back what processes that live no more have left; returns of how many. */
 uint32_t arena_reap(struct arena *arena);
 /* With the lock: bytes that the other processes use. */
-uint64_t arena_others(const struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t group);
+uint64_t arena_others(const struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t segment);
+/* With the lock: other processes that use any of the segments whose bits are in @segments. */
+uint32_t arena_users(const struct arena *arena, uint32_t adapter, enum arena_use use, uint32_t segments);
 /* With the lock: everything. */
 void arena_total(const struct arena *arena, struct arena_totals *out);
 /* With the lock: each slot in use. */
@@ -97,6 +106,50 @@ typedef void (*arena_visitor)(void *arg, enum arena_owner owner, pid_t pid,
 void arena_visit(const struct arena *arena, arena_visitor visit, void *arg);
 /* Processes that ever joined, and those of them whose slot was taken back. */
 void arena_history(const struct arena *arena, uint64_t *joined, uint64_t *reaped);
+
+/* ---- who has which place in VRAM (arena_presence.c); these take the lock themselves ---- */
+
+struct arena_demand {
+	uint32_t adapter;
+	uint64_t now_ns;		/* of CLOCK_MONOTONIC */
+	uint64_t ns_per_mib;		/* that it takes to move memory */
+	uint64_t turn_ns;		/* for which what has been moved in is kept */
+	uint64_t size[ARENA_SEGMENTS];	/* of the segment; 0: nobody competes for it */
+	uint64_t want[ARENA_SEGMENTS];	/* what of this process has to be in place, no more than the size */
+	uint64_t fresh[ARENA_SEGMENTS]; /* the part of what is missing that has no content to be moved */
+};
+
+struct arena_moved {
+	uint64_t in, out;  /* bytes copied to and from VRAM */
+	uint64_t ready_ns; /* when that is over */
+	uint64_t again_ns; /* -EAGAIN: when to come again */
+};
+
+/*
+ * Gives this process the place it wants in every segment: free place first, then that of offered memory, which is
+ * discarded, then that of processes whose GPU work began longest ago.  0, also when nothing was missing, or -EAGAIN
+ * with nothing changed: who has had memory moved for it may keep its place for a turn.
+ */
+int arena_make_present(struct arena *arena, const struct arena_demand *demand, struct arena_moved *moved);
+/* This process wants no more than @want bytes now; what it has more of is free, but for what is offered. */
+void arena_shrink_present(struct arena *arena, uint32_t adapter, uint32_t segment, uint64_t want);
+/* Bytes of this process in place that are not offered; all it can want without an arena. */
+uint64_t arena_present(const struct arena *arena, uint32_t adapter, uint32_t segment);
+/* Of @bytes, when @want bytes stay wanted, offers what is in place, and returns how many that were. */
+uint64_t arena_offer(struct arena *arena, uint32_t adapter, uint32_t segment, uint64_t bytes, uint64_t want);
+/* These are no longer offered, but in place; the caller counts them as wanted or shrinks. */
+void arena_unoffer(struct arena *arena, uint32_t adapter, uint32_t segment, uint64_t bytes);
+/* Bytes that this process has offered and nobody has taken. */
+uint64_t arena_offered(const struct arena *arena, uint32_t adapter, uint32_t segment);
+/* GPU work of this process begins. */
+void arena_ran(struct arena *arena, uint32_t adapter, uint64_t now_ns);
+
+/* Bytes moved since the processes joined. */
+struct arena_paging {
+	uint64_t process_in, process_out; /* of this one */
+	uint64_t adapter_in, adapter_out; /* of all there ever were */
+};
+void arena_paging(const struct arena *arena, uint32_t adapter, struct arena_paging *out);
 
 /*
  * The GPU was reset at @now_ns of CLOCK_MONOTONIC, which is the same in all processes.  How often that was so in the

@@ -147,8 +147,14 @@ struct fixture {
 	bool cpu_visible_ignored;
 	bool statistics;
 	enum fixture_pending pending;
-	uint32_t paging_us; /* delay until a paging fence is signalled */
+	uint32_t paging_us;	    /* delay until a paging fence is signalled */
+	uint32_t paging_us_per_mib; /* what it takes to move memory into or out of VRAM */
 	uint64_t paging_fence_start;
+	uint64_t pin_bytes;	  /* of the guest's memory, in the whole VM; 0: any number */
+	uint64_t io_window_bytes; /* for locks, in the whole VM; 0: any number */
+	bool lock_refused;
+	bool lock_after_map;   /* VRAM that has been mapped on the GPU may still be locked */
+	bool offers_discarded; /* at once */
 	enum fixture_malformed malformed;
 	uint32_t flip_offset, flip_bit;
 	bool context_long;     /* only the long form of a context's private data is taken */

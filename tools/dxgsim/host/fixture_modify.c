@@ -28,6 +28,16 @@ const char fixture_modifiers[] =
 	"                      which paging operations end later (auto)\n"
 	"  paging-us=N, paging-fence=N\n"
 	"                      delay of a paging fence; its first value\n"
+	"  paging-us-per-mib=N what it takes to move memory into or out of VRAM (1)\n"
+	"  pin-mib=N           how much of programs' memory is pinned (any number)\n"
+	"  io-window-mib=N     how much is locked at one time (any number)\n"
+	"  lock=granted|refused\n"
+	"                      any memory of the host's (granted)\n"
+	"  lock-after-map=refused|allowed\n"
+	"                      VRAM that has been mapped on the GPU (refused)\n"
+	"  offers=kept|discarded\n"
+	"                      what becomes of offered memory (kept until its place is\n"
+	"                      needed)\n"
 	"  vram-mib=N          another VRAM size\n"
 	"  private=good|truncated|zeroed|unanswered|future|flip:OFFSET.BIT\n"
 	"                      AMD's private answers (good)\n"
@@ -183,6 +193,39 @@ static int modify_paging_us(struct fixture *fixture, const char *value, struct f
 	return rc;
 }
 
+static int modify_paging_rate(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t rate = 0;
+	int rc = modify_number(&rate, 1000000, "paging-us-per-mib", value, error);
+
+	if (!rc)
+		fixture->paging_us_per_mib = (uint32_t)rate;
+	return rc;
+}
+
+/* A limit of which 0 is none. */
+static int modify_mib(uint64_t *bytes, const char *name, const char *value, struct fixture_error *error)
+{
+	uint64_t mib = 0;
+	int rc = modify_number(&mib, 1u << 24, name, value, error);
+
+	if (!rc && !mib)
+		return fixture_fail(error, "%s must not be 0", name);
+	if (!rc)
+		*bytes = mib << 20;
+	return rc;
+}
+
+static int modify_pin(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_mib(&fixture->pin_bytes, "pin-mib", value, error);
+}
+
+static int modify_io_window(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_mib(&fixture->io_window_bytes, "io-window-mib", value, error);
+}
+
 static int modify_paging_fence(struct fixture *fixture, const char *value, struct fixture_error *error)
 {
 	return modify_number(&fixture->paging_fence_start, 1ull << 62, "paging-fence", value, error);
@@ -260,6 +303,21 @@ static int modify_choice(bool *member, const char *name, const char *no, const c
 	if (*member || !strcmp(value, no))
 		return 0;
 	return fixture_fail(error, "%s is %s or %s, not '%s'", name, no, yes, value);
+}
+
+static int modify_lock(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->lock_refused, "lock", "granted", "refused", value, error);
+}
+
+static int modify_lock_after_map(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->lock_after_map, "lock-after-map", "refused", "allowed", value, error);
+}
+
+static int modify_offers(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->offers_discarded, "offers", "kept", "discarded", value, error);
 }
 
 static int modify_context(struct fixture *fixture, const char *value, struct fixture_error *error)
@@ -372,6 +430,12 @@ int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture
 		{"pending", modify_pending, NULL},
 		{"paging-us", modify_paging_us, NULL},
 		{"paging-fence", modify_paging_fence, NULL},
+		{"paging-us-per-mib", modify_paging_rate, NULL},
+		{"pin-mib", modify_pin, NULL},
+		{"io-window-mib", modify_io_window, NULL},
+		{"lock", modify_lock, NULL},
+		{"lock-after-map", modify_lock_after_map, NULL},
+		{"offers", modify_offers, NULL},
 		{"vram-mib", modify_vram, NULL},
 		{"private", modify_private, NULL},
 		{"patch", modify_patch, NULL},

@@ -529,6 +529,7 @@ static void set_defaults(struct fixture *fixture)
 	fixture->ib_size = 32;
 	fixture->max_contexts = UINT32_MAX;
 	fixture->timeout_ms = 2000;
+	fixture->paging_us_per_mib = 1;
 }
 
 int fixture_parse(const char *name, const char *text, size_t size, struct fixture **out,

@@ -140,14 +140,21 @@ int io_store_get(struct host_model *model, uint64_t size, uint64_t *offset)
 	return -ENOMEM;
 }
 
+void io_store_clear(struct host_model *model, uint64_t offset, uint64_t size)
+{
+	if (fallocate(model->config.io_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+		      (off_t)size))
+		report_fatal("dxgsim: %llu bytes of memory cannot be cleared: %s", (unsigned long long)size,
+			     strerror(errno));
+}
+
 void io_store_put(struct host_model *model, uint64_t offset, uint64_t size)
 {
 	struct host_store_hole *grown;
 	uint32_t at = 0;
 
 	size = (size + BIG_PAGE - 1) & ~(BIG_PAGE - 1);
-	fallocate(model->config.io_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
-		  (off_t)size);
+	io_store_clear(model, offset, size);
 	while (at < model->hole_count && model->holes[at].end < offset)
 		at++;
 	if (at < model->hole_count && model->holes[at].end == offset) {

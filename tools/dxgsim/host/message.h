@@ -624,8 +624,9 @@ struct host_message {
 	 */
 	uint32_t reply_expected;
 	uint32_t reply_length;
-	bool has_status; /* the real reply carries an NTSTATUS; without it the driver ignores status */
-	int32_t status;	 /* NTSTATUS, preset to 0 */
+	bool has_status;  /* the real reply carries an NTSTATUS; without it the driver ignores status */
+	int32_t status;	  /* NTSTATUS, preset to 0 */
+	uint64_t slow_ns; /* not on the wire: how much longer its paging operations take than they would */
 };
 
 struct host_vgpu {

@@ -122,6 +122,8 @@ static void (*const handlers[HOST_MESSAGE_COUNT])(struct host_call *call) = {
 	[HOST_SETEXISTINGSYSMEMPAGES] = host_set_sysmem_pages,
 	[HOST_MAKERESIDENT] = host_make_resident,
 	[HOST_EVICT] = host_evict,
+	[HOST_OFFERALLOCATIONS] = host_offer_allocations,
+	[HOST_RECLAIMALLOCATIONS] = host_reclaim_allocations,
 	[HOST_QUERYALLOCATIONRESIDENCY] = host_query_residency,
 	[HOST_SETALLOCATIONPRIORITY] = host_set_allocation_priority,
 	[HOST_GETALLOCATIONPRIORITY] = host_get_allocation_priority,
@@ -169,6 +171,13 @@ static bool needs_adapter(enum host_message_type type)
 	}
 }
 
+static void handle(struct host_call *call)
+{
+	call->model->slow_ns = call->m->slow_ns;
+	handlers[call->m->type](call);
+	call->model->slow_ns = 0;
+}
+
 static int model_send(void *host, struct host_message *m)
 {
 	struct host_model *model = host;
@@ -190,7 +199,7 @@ static int model_send(void *host, struct host_message *m)
 	else if (needs_adapter(m->type) && !call.adapter)
 		m->status = HOST_STATUS_INVALID_PARAMETER;
 	else if (handlers[m->type])
-		handlers[m->type](&call);
+		handle(&call);
 	else
 		not_supported(&call);
 	vidsch_advance(model);
@@ -249,6 +258,16 @@ static int init_locks(struct host_model *model)
 	return -rc;
 }
 
+static void forget_memory(struct host_adapter *adapter)
+{
+	memset(adapter->resident, 0, sizeof(adapter->resident));
+	memset(adapter->committed, 0, sizeof(adapter->committed));
+	memset(adapter->fresh, 0, sizeof(adapter->fresh));
+	memset(adapter->offered, 0, sizeof(adapter->offered));
+	adapter->locked = adapter->pinned = 0;
+	adapter->paging_until_ns = 0;
+}
+
 /*
  * The child is another guest process: it has no objects and no worker, and a window of its own. What the
  * parent's threads held when it forked cannot be trusted, so the lists are forgotten, not walked.
@@ -272,8 +291,7 @@ static void model_forked(void *host)
 	model->raise_count = model->raise_size = 0;
 	model->state_changed = false;
 	for (uint32_t i = 0; i < model->adapter_count; i++) {
-		memset(model->adapters[i].resident, 0, sizeof(model->adapters[i].resident));
-		memset(model->adapters[i].committed, 0, sizeof(model->adapters[i].committed));
+		forget_memory(&model->adapters[i]);
 		vidsch_adapter_init(&model->adapters[i]);
 	}
 	rc = init_locks(model);
@@ -371,6 +389,16 @@ int host_model_create(struct fixture **fixtures, uint32_t count, struct host_mod
 	}
 	*out = model;
 	return 0;
+}
+
+bool host_model_paging(struct host_model *model, uint32_t adapter, struct arena_paging *out)
+{
+	if (adapter >= model->adapter_count)
+		return false;
+	pthread_mutex_lock(&model->lock);
+	arena_paging(model->arena, adapter, out);
+	pthread_mutex_unlock(&model->lock);
+	return true;
 }
 
 void host_model_share(struct host_model *model, struct arena *arena)

@@ -23,6 +23,8 @@ extern const struct host_ops host_model_ops;
 int host_model_create(struct fixture **fixtures, uint32_t count, struct host_model **out);
 /* Before attach(): what the other processes of the VM use counts too. The model owns @arena from then on. */
 void host_model_share(struct host_model *model, struct arena *arena);
+/* What was moved into and out of the VRAM of an adapter, counted from 0; false: there is no such adapter. */
+bool host_model_paging(struct host_model *model, uint32_t adapter, struct arena_paging *out);
 /* After detach(), or when never attached. */
 void host_model_destroy(struct host_model *model);
 

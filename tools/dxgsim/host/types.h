@@ -109,9 +109,10 @@ struct host_allocation {
 	LIST_ENTRY(host_allocation) link;
 	LIST_ENTRY(host_allocation) resource_link;
 	uint64_t size;
-	uint32_t flags; /* of AMD's private data */
-	bool system;	/* lives in system memory only */
-	bool existing;	/* ... supplied by the guest */
+	uint32_t flags;	      /* of AMD's private data */
+	enum segment segment; /* where it is accounted: where it is resident, was last, or would be */
+	bool system;	      /* lives in system memory only */
+	bool existing;	      /* ... supplied by the guest */
 	bool cpu_visible;
 	bool read_only;	 /* the guest let its pages be read alone */
 	bool uncached;	 /* bypasses the GPU's L2 */
@@ -122,8 +123,15 @@ struct host_allocation {
 	uint64_t store; /* offset in the IO window, 0: none */
 	uint8_t *shown; /* ... where the GPU of this process finds it, NULL until it looks */
 	uint32_t resident;
+	bool placed;	/* has had a place: it has content that must not be lost */
+	bool offered;	/* not to be used; if resident, then not until it is reclaimed */
+	bool discarded; /* while it was offered */
+	uint32_t offer_priority;
+	uint64_t offer_number;	/* of the offers, ever */
+	uint64_t offered_bytes; /* in place while it is offered */
 	uint32_t locks;
 	uint32_t mappings; /* GPU VA ranges that show it */
+	bool was_mapped;
 	uint32_t priority;
 	uint32_t used_by[FIXTURE_MAX_ENGINES]; /* last job of each engine that touched it */
 };
@@ -157,6 +165,7 @@ struct va_range {
 	struct host_allocation *allocation;
 	uint64_t offset;
 	uint64_t protection, driver_protection;
+	uint64_t ready_ns; /* when it is in the page tables, that is its paging fence; 0: it is */
 };
 #define NOT_RESERVED UINT64_MAX
 
@@ -180,7 +189,8 @@ struct host_paging_queue {
 	struct host_object object;
 	struct host_device *device;
 	struct host_sync sync;
-	uint64_t last_value; /* handed out */
+	uint64_t last_value;  /* handed out */
+	uint64_t last_due_ns; /* when that is signalled */
 	LIST_ENTRY(host_paging_queue) link;
 };
 
@@ -220,8 +230,8 @@ struct host_device {
 
 /* What one process uses of one adapter. */
 struct host_use {
-	uint64_t resident[SEGMENT_GROUPS];
-	uint64_t committed[SEGMENT_GROUPS];
+	uint64_t resident[SEGMENTS]; /* by its own will; less may be in place */
+	uint64_t committed[SEGMENTS];
 	uint64_t reservation[SEGMENT_GROUPS];
 	struct va_space va;
 	uint32_t contexts;
@@ -243,8 +253,14 @@ struct host_adapter {
 	struct fixture *fixture;
 	uint32_t index;
 	uint32_t pci_bus; /* made unique among the adapters */
-	uint64_t resident[SEGMENT_GROUPS];
-	uint64_t committed[SEGMENT_GROUPS];
+	/* of this program's processes */
+	uint64_t resident[SEGMENTS];
+	uint64_t committed[SEGMENTS];
+	uint64_t fresh[SEGMENTS];   /* of what is resident and not in place: without content */
+	uint64_t offered[SEGMENTS]; /* in place when it was offered, and not discarded or reclaimed */
+	uint64_t locked, pinned;
+	uint64_t offers;	  /* ever */
+	uint64_t paging_until_ns; /* memory is on its way in or out */
 	uint64_t evicted_bytes;
 	uint32_t next_queue_id;
 	struct gpu_cache *cache;    /* shared by the engines */
@@ -278,6 +294,7 @@ struct host_model {
 	d3dkmt_handle next_process, next_global;
 	uint32_t next_gpadl;
 	bool state_changed;
+	uint64_t slow_ns; /* what the message at hand adds to its paging operations */
 	LIST_HEAD(, host_process) processes;
 	LIST_HEAD(, host_fence) shared_fences;
 	LIST_HEAD(, host_gpadl) gpadls;
@@ -342,6 +359,8 @@ uint64_t io_fence_address(uint32_t page);
 /* Address space in the window for an allocation of @size bytes, zero filled. 0 or -ENOMEM. */
 int io_store_get(struct host_model *model, uint64_t size, uint64_t *offset);
 void io_store_put(struct host_model *model, uint64_t offset, uint64_t size);
+/* It reads as zeros again. */
+void io_store_clear(struct host_model *model, uint64_t offset, uint64_t size);
 
 /* vidmm_fence.c */
 int fence_create(struct host_model *model, uint32_t type, uint64_t value, bool page, struct host_fence **out);
@@ -387,35 +406,88 @@ void vidmm_paging_queue_destroy(struct host_model *model, struct host_paging_que
 int32_t paging_complete(struct host_model *model, struct host_paging_queue *queue, bool work,
 			uint64_t *value);
 void paging_worker_stop(struct host_model *model);
+
+/* vidmm_residency.c */
 void host_make_resident(struct host_call *call);
 void host_evict(struct host_call *call);
 void host_query_residency(struct host_call *call);
+/* The one of that handle, if it is of @device; else NULL, reported. */
+struct host_allocation *vidmm_listed_allocation(struct host_call *call, const struct host_device *device,
+						d3dkmt_handle handle);
+
+/* vidmm_books.c */
+/* Where it is accounted from now on. */
+void segment_commit(struct host_allocation *allocation, enum segment segment);
+void segment_uncommit(struct host_allocation *allocation);
+/* In the books of process, adapter and VM from now on, or no more. */
+void segment_enter(struct host_allocation *allocation);
+void segment_leave(struct host_allocation *allocation);
+/*
+ * What of this program should be in place.  Several processes of one program may have more resident than there is: they
+ * are not told apart.
+ */
+uint64_t presence_wanted(const struct host_adapter *adapter, enum segment segment);
+/* Less is resident than was. */
+void presence_shrink(struct host_adapter *adapter, enum segment segment);
+
+/* vidmm_presence.c */
+/*
+ * Whether what is resident of this program is in its place in VRAM.  If not, it is being brought there, perhaps when
+ * others have had their turn, and *@due_ns is when to ask again.
+ */
+bool presence_ready(struct host_adapter *adapter, uint64_t *due_ns);
+/* Job after job: who ran longest ago has to give up its place first. */
+void presence_ran(struct host_adapter *adapter);
+
+/* vidmm_offer.c */
+void host_offer_allocations(struct host_call *call);
+void host_reclaim_allocations(struct host_call *call);
+
+/* vidmm_discard.c */
+/* What has been discarded since, by whoever needed the place, is marked so. */
+void offers_sync(struct host_adapter *adapter);
+/* Its bytes are gone: what comes back is new memory. */
+void offer_lose(struct host_model *model, struct host_allocation *allocation);
+/* It is no longer offered, whether its content is there or not. */
+void offer_end(struct host_model *model, struct host_allocation *allocation);
 
 /* vidmm_allocation.c */
 void host_create_allocation(struct host_call *call);
 void host_destroy_allocation(struct host_call *call);
 void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *allocation);
 void vidmm_resource_destroy(struct host_model *model, struct host_resource *resource);
-/* Memory of an allocation that the guest does not supply. 0 or -ENOMEM. */
-int vidmm_allocation_back(struct host_model *model, struct host_allocation *allocation);
+void host_set_allocation_priority(struct host_call *call);
+void host_get_allocation_priority(struct host_call *call);
+
+/* vidmm_sysmem.c */
+/* Its pages are the program's alone again. */
+void vidmm_unpin(struct host_allocation *allocation);
 void host_gpadl_establish(struct host_call *call);
 void host_gpadl_teardown(struct host_call *call);
 void host_set_sysmem_store(struct host_call *call);
 void host_set_sysmem_pages(struct host_call *call);
+
+/* vidmm_lock.c */
+/* Memory of an allocation that the guest does not supply. 0 or -ENOMEM. */
+int vidmm_allocation_back(struct host_model *model, struct host_allocation *allocation);
 void host_lock(struct host_call *call);
 void host_unlock(struct host_call *call);
-void host_set_allocation_priority(struct host_call *call);
-void host_get_allocation_priority(struct host_call *call);
+/* However often it was locked, its part of the window is free again. */
+void vidmm_unlock_all(struct host_allocation *allocation);
 
 /* vidmm_segment.c */
-enum segment_group segment_of(const struct host_allocation *allocation);
-uint64_t segment_size(const struct host_adapter *adapter, enum segment_group group);
+enum segment_group segment_group(enum segment segment);
+uint64_t segment_size(const struct host_adapter *adapter, enum segment segment);
+uint64_t segment_group_size(const struct host_adapter *adapter, enum segment_group group);
+/* What Windows lets one process have of it while nobody else wants any. */
 uint64_t segment_budget(const struct host_adapter *adapter, enum segment_group group);
-/* @bytes more or, negative, less, in the books of process, adapter and VM. */
-void segment_resident(struct host_device *device, enum segment_group group, int64_t bytes);
-void segment_committed(struct host_device *device, enum segment_group group, int64_t bytes);
-/* Bytes resident in the whole VM; stays true while the arena is locked, as it must be. */
-uint64_t segment_used(const struct host_adapter *adapter, enum segment_group group);
+/*
+ * Where a resident allocation goes beside what its process has resident; SEGMENTS: nowhere, for want of *@lack bytes.
+ * @squeeze: the whole segment may be filled, not only the budget.
+ */
+enum segment segment_find(const struct host_allocation *allocation, bool squeeze, uint64_t *lack);
+/* Where it is accounted from the start. */
+enum segment segment_first(const struct host_allocation *allocation);
 void host_query_video_memory_info(struct host_call *call);
 void host_change_reservation(struct host_call *call);
 void host_query_statistics(struct host_call *call);
@@ -429,6 +501,8 @@ void va_visit(const struct va_space *va, uint32_t adapter,
 const struct va_range *va_find(const struct va_space *va, uint64_t address);
 /* What happened to the mapping that was at @address, "" if none is remembered. */
 const char *va_history(const struct va_space *va, uint64_t address);
+/* What caches of the GPU hold of it is lost. */
+void va_forget_allocation(const struct va_space *va, const struct host_allocation *allocation);
 void va_drop_allocation(struct va_space *va, struct host_allocation *allocation);
 bool va_is_free(const struct va_space *va, uint64_t start, uint64_t end);
 /* Lowest free place of @size inside [low, high) at a multiple of @align. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Allocations and resources: creation from AMD's private data, guest memory behind them, locks, priorities. */
+/* Allocations and resources: creation from AMD's private data, their memory, their end, priorities. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +17,16 @@ void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *
 {
 	struct host_device *device = allocation->device;
 	struct host_use *use = &device->process->use[device->adapter->index];
-	enum segment_group group = segment_of(allocation);
 
 	if (allocation->mappings)
 		va_drop_allocation(&use->va, allocation);
-	if (allocation->resident)
-		segment_resident(device, group, -(int64_t)allocation->size);
-	segment_committed(device, group, -(int64_t)allocation->size);
+	if (allocation->offered)
+		offer_end(model, allocation);
+	else if (allocation->resident)
+		segment_leave(allocation);
+	segment_uncommit(allocation);
+	vidmm_unlock_all(allocation);
+	vidmm_unpin(allocation);
 	if (allocation->shown)
 		munmap(allocation->shown, allocation->size);
 	if (allocation->store)
@@ -76,7 +79,7 @@ static struct host_allocation *allocation_create(struct host_device *device, con
 		free(allocation);
 		return NULL;
 	}
-	segment_committed(device, segment_of(allocation), (int64_t)allocation->size);
+	segment_commit(allocation, segment_first(allocation));
 	LIST_INSERT_HEAD(&device->allocations, allocation, link);
 	return allocation;
 }
@@ -270,129 +273,6 @@ void host_destroy_allocation(struct host_call *call)
 		check_unused(call, allocation);
 		vidmm_allocation_destroy(call->model, allocation);
 	}
-}
-
-/* ---- guest memory ---- */
-
-static struct host_gpadl *find_gpadl(struct host_model *model, uint32_t id)
-{
-	struct host_gpadl *gpadl;
-
-	LIST_FOREACH(gpadl, &model->gpadls, link)
-	{
-		if (gpadl->id == id)
-			return gpadl;
-	}
-	return NULL;
-}
-
-void host_gpadl_establish(struct host_call *call)
-{
-	const struct host_gpadl_establish *request = call->m->request.gpadl_establish;
-	struct host_gpadl *gpadl = calloc(1, sizeof(*gpadl));
-
-	if (gpadl)
-		gpadl->pages = malloc(request->page_count * sizeof(*gpadl->pages));
-	if (!gpadl || !gpadl->pages) {
-		free(gpadl);
-		call->m->status = HOST_STATUS_NO_MEMORY;
-		return;
-	}
-	gpadl->id = call->model->next_gpadl++;
-	gpadl->page_count = request->page_count;
-	memcpy(gpadl->pages, request->pages, request->page_count * sizeof(*gpadl->pages));
-	LIST_INSERT_HEAD(&call->model->gpadls, gpadl, link);
-	call->m->reply.gpadl_establish->gpadl = gpadl->id;
-}
-
-void host_gpadl_teardown(struct host_call *call)
-{
-	struct host_gpadl *gpadl = find_gpadl(call->model, call->m->request.gpadl_teardown->gpadl);
-
-	if (!gpadl) {
-		call->m->status = HOST_STATUS_INVALID_HANDLE;
-		return;
-	}
-	LIST_REMOVE(gpadl, link);
-	free(gpadl->pages);
-	free(gpadl);
-}
-
-static int32_t tell_pages(struct host_call *call, d3dkmt_handle handle, uint64_t first, uint64_t count,
-			  const uint64_t *pages)
-{
-	struct host_allocation *allocation =
-		objects_find(&call->process->handles, handle, HOST_OBJECT_ALLOCATION, call->name);
-
-	if (!allocation || !allocation->existing)
-		return HOST_STATUS_INVALID_HANDLE;
-	if (first != allocation->pages_told || count > allocation->page_count - first)
-		return HOST_STATUS_INVALID_PARAMETER;
-	memcpy(allocation->pages + first, pages, count * sizeof(*pages));
-	allocation->pages_told += count;
-	return 0;
-}
-
-void host_set_sysmem_store(struct host_call *call)
-{
-	const struct host_set_sysmem_store *request = call->m->request.set_sysmem_store;
-	struct host_gpadl *gpadl = find_gpadl(call->model, request->gpadl);
-
-	call->m->status = gpadl ? tell_pages(call, request->allocation, 0, gpadl->page_count, gpadl->pages)
-				: HOST_STATUS_INVALID_HANDLE;
-}
-
-void host_set_sysmem_pages(struct host_call *call)
-{
-	const struct host_set_sysmem_pages *request = call->m->request.set_sysmem_pages;
-
-	call->m->status = tell_pages(call, request->allocation, request->first_page, request->page_count,
-				     request->pages);
-}
-
-/* ---- CPU access ---- */
-
-int vidmm_allocation_back(struct host_model *model, struct host_allocation *allocation)
-{
-	return allocation->store ? 0 : io_store_get(model, allocation->size, &allocation->store);
-}
-
-void host_lock(struct host_call *call)
-{
-	struct host_allocation *allocation =
-		objects_find(&call->process->handles, call->m->request.lock->args.allocation,
-			     HOST_OBJECT_ALLOCATION, call->name);
-
-	if (!allocation) {
-		call->m->status = HOST_STATUS_INVALID_HANDLE;
-		return;
-	}
-	if (!vidmm_device_active(call, allocation->device))
-		return;
-	/* AMD: visible memory that the GPU has mapped cannot be locked any more */
-	if (!allocation->cpu_visible || (!allocation->locks && !allocation->system && allocation->mappings)) {
-		call->m->status = HOST_STATUS_INVALID_PARAMETER;
-		return;
-	}
-	if (vidmm_allocation_back(call->model, allocation)) {
-		call->m->status = HOST_STATUS_NO_MEMORY;
-		return;
-	}
-	allocation->locks++;
-	call->m->reply.lock->address = IO_BASE + allocation->store;
-}
-
-void host_unlock(struct host_call *call)
-{
-	struct host_allocation *allocation =
-		objects_find(&call->process->handles, call->m->request.unlock->allocation,
-			     HOST_OBJECT_ALLOCATION, call->name);
-
-	if (!allocation || !allocation->locks) {
-		call->m->status = HOST_STATUS_INVALID_PARAMETER;
-		return;
-	}
-	allocation->locks--;
 }
 
 /* ---- priorities ---- */

@@ -112,12 +112,14 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 	range = va_find(memory, va);
 	if (!range || range->state == VA_RESERVED)
 		return GPU_FAULT_UNMAPPED;
+	if (range->ready_ns && model_now_ns() < range->ready_ns)
+		return GPU_FAULT_NOT_READY;
 	/* reads are zero, writes go nowhere */
 	if (range->state == VA_ZERO)
 		return page_span(span, access == GPU_WRITE ? sink_page : (uint8_t *)(uintptr_t)zero_page, va);
 	if (access == GPU_WRITE && !(range->protection & D3DDDIGPUVA_PROTECTION_TYPE_WRITE))
 		return GPU_FAULT_READ_ONLY;
-	if (!range->allocation->resident)
+	if (!range->allocation->resident || range->allocation->offered)
 		return GPU_FAULT_NOT_RESIDENT;
 	if (memory->adapter->active)
 		range->allocation->used_by[memory->adapter->active->node] = memory->adapter->active->serial;

@@ -155,6 +155,7 @@ void host_map_gpu_va(struct host_call *call)
 		.driver_protection = args->driver_protection,
 	};
 	uint64_t size = args->size_in_pages * HOST_PAGE_SIZE;
+	int32_t status;
 	bool ok;
 
 	queue = objects_find(&call->process->handles, args->paging_queue, HOST_OBJECT_PAGING_QUEUE,
@@ -174,14 +175,19 @@ void host_map_gpu_va(struct host_call *call)
 		range.allocation = allocation;
 		range.offset = args->offset_in_pages * HOST_PAGE_SIZE;
 	}
+	status = paging_complete(call->model, queue, true, &reply->paging_fence_value);
+	if (status == HOST_STATUS_PENDING)
+		range.ready_ns = queue->last_due_ns;
 	if (va_put(&call->process->use[call->adapter->index].va, &range)) {
 		call->m->status = HOST_STATUS_NO_MEMORY;
 		return;
 	}
-	if (allocation)
+	if (allocation) {
 		allocation->mappings++;
+		allocation->was_mapped = true;
+	}
 	reply->virtual_address = range.start;
-	call->m->status = paging_complete(call->model, queue, true, &reply->paging_fence_value);
+	call->m->status = status;
 }
 
 void host_free_gpu_va(struct host_call *call)

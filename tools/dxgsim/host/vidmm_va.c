@@ -122,6 +122,14 @@ void va_drop_allocation(struct va_space *va, struct host_allocation *allocation)
 	}
 }
 
+void va_forget_allocation(const struct va_space *va, const struct host_allocation *allocation)
+{
+	for (uint32_t i = 0; i < va->count; i++) {
+		if (va->ranges[i].allocation == allocation)
+			vidsch_forget(va, va->ranges[i].start, va->ranges[i].end - va->ranges[i].start);
+	}
+}
+
 void va_visit(const struct va_space *va, uint32_t adapter,
 	      void (*visit)(void *arg, uint32_t adapter, uint64_t start, uint64_t end), void *arg)
 {
@@ -188,7 +196,8 @@ int va_put(struct va_space *va, const struct va_range *range)
 	split_at(va, range->end);
 	at = first_above(va, range->start);
 	while (at + covered < va->count && va->ranges[at + covered].start < range->end)
-		drop_mapping(va, &va->ranges[at + covered++], "it was mapped over");
+		drop_mapping(va, &va->ranges[at + covered++],
+			     range->state == VA_RESERVED ? "it was unmapped" : "it was mapped over");
 	remove_at(va, at, covered);
 	insert_at(va, at, *range);
 	return 0;

@@ -75,6 +75,7 @@ struct host_engine {
 	struct host_fifo *running;     /* its first work is on the engine */
 	uint32_t serial;	       /* of that job, or the last; 0: none was ever */
 	uint64_t started_ns;
+	uint64_t paused_ns; /* since when its memory is not in place, 0: it is */
 	uint64_t busy_ns;   /* by jobs that have ended */
 	uint64_t wanted_ns; /* since when another context has a job for it, 0: none has */
 };

@@ -37,11 +37,25 @@ void vidsch_device_lost(struct host_model *model, struct host_device *device, ui
 	fence_lose(model, sync->fence);
 }
 
+/* Why the address does not lead to memory, as far as that is known. */
+static const char *explain(const struct va_space *va, const struct gpu_error *error)
+{
+	const struct va_range *range = va_find(va, error->va);
+
+	if (error->reason == GPU_FAULT_UNMAPPED)
+		return va_history(va, error->va);
+	if (error->reason != GPU_FAULT_NOT_RESIDENT || !range || !range->allocation)
+		return "";
+	if (range->allocation->offered)
+		return "it is offered";
+	return range->allocation->placed ? "it was evicted" : "it was never made resident";
+}
+
 static void report_page_fault(const struct host_engine *engine, const struct gpu_error *error)
 {
 	const struct host_device *device = engine->running->context->device;
 	const struct va_space *va = &device->process->use[device->adapter->index].va;
-	const char *history = error->reason == GPU_FAULT_UNMAPPED ? va_history(va, error->va) : "";
+	const char *history = explain(va, error);
 	char who[160];
 
 	vidsch_describe(engine, who, sizeof(who));

@@ -50,7 +50,8 @@ static void start_job(struct host_engine *engine, struct host_fifo *fifo)
 	engine->running = fifo;
 	engine->serial += engine->serial == UINT32_MAX ? 2 : 1; /* never 0 */
 	engine->started_ns = model_now_ns();
-	engine->wanted_ns = 0;
+	engine->paused_ns = engine->wanted_ns = 0;
+	presence_ran(engine->adapter);
 	if (vidsch_variant(engine) != FIXTURE_SUBMIT_GOOD)
 		return;
 	need_gpu(engine);
@@ -112,18 +113,39 @@ static void stop_job(struct host_engine *engine)
 		vidsch_stopped(engine, gpu_engine_error(engine->gpu), false);
 }
 
+/*
+ * Nothing executes while memory of its device is out of VRAM.  A job that is on the engine already is preempted for
+ * that long, and is not late by it.
+ */
+static bool memory_in_place(struct host_engine *engine, uint64_t *due_ns)
+{
+	uint64_t now;
+
+	if (presence_ready(engine->adapter, due_ns)) {
+		if (engine->running && engine->paused_ns) {
+			now = model_now_ns();
+			engine->started_ns += now - engine->paused_ns;
+			if (engine->wanted_ns)
+				engine->wanted_ns += now - engine->paused_ns;
+			engine->paused_ns = 0;
+		}
+		return true;
+	}
+	if (engine->running && !engine->paused_ns)
+		engine->paused_ns = model_now_ns();
+	return false;
+}
+
 /* A piece of work of one engine. Whether there may be more at once; else *due_ns is when to come again. */
 static bool engine_serve(struct host_engine *engine, uint64_t *due_ns)
 {
+	struct host_fifo *fifo = engine->running ? NULL : vidsch_next_fifo(engine);
 	uint64_t timeout;
 
-	if (!engine->running) {
-		struct host_fifo *fifo = vidsch_next_fifo(engine);
-
-		if (!fifo)
-			return false;
+	if ((!engine->running && !fifo) || !memory_in_place(engine, due_ns))
+		return false;
+	if (fifo)
 		start_job(engine, fifo);
-	}
 	switch (run_job(engine)) {
 	case GPU_DONE:
 		finish_job(engine);

@@ -9,6 +9,7 @@
 
 #include "dxgsim/driver/driver.h"
 #include "dxgsim/hooks.h"
+#include "dxgsim/host/arena.h"
 #include "dxgsim/report.h"
 #include "seam.h"
 
@@ -85,6 +86,17 @@ const char *dxgsim_fault_hit(void)
 bool dxgsim_fault_applied(void)
 {
 	return hook_fault_applied();
+}
+
+bool dxgsim_paging(unsigned int adapter, struct dxgsim_paging *out)
+{
+	struct arena_paging paging;
+
+	if (!hook_get_paging(adapter, &paging))
+		return false;
+	*out = (struct dxgsim_paging){paging.process_in, paging.process_out, paging.adapter_in,
+				      paging.adapter_out};
+	return true;
 }
 
 uint64_t dxgsim_misuse_count(void)

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/*
+ * VRAM that the CPU sees too.
+ *
+ * Locking an allocation maps it for the CPU, at an address that the kernel chooses (dxgkrnl: LOCK2), so the GPU's
+ * address follows the CPU's.  AMD's own client reports that VRAM which was mapped on the GPU cannot be locked any more:
+ * the lock comes first.  It is mapped on its GPU from then on, whatever is asked for, so that nobody else can take
+ * the address there.
+ */
+#include "memory/bar.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "memory/backing.h"
+#include "memory/step.h"
+#include "util/compiler.h"
+#include "util/log.h"
+
+#define BAR_LIMIT  (4ULL << 30) /* the driver computes the size of a lock in 32 bits */
+#define BAR_GRAIN  (64ULL << 10)
+#define BAR_ALIGNS 4U /* tries to get an aligned address */
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+static bool usable(const struct backing *backing, uint64_t address)
+{
+	const struct kmd_adapter *info = gsp_device_info(backing->on->device);
+
+	if (!IS_ALIGNED(address, BAR_GRAIN))
+		return false;
+	if (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE))
+		return true;
+	return address >= info->va_base && address < info->va_limit &&
+	       backing->size <= info->va_limit - address;
+}
+
+/*
+ * Locks at an address that the GPU can have.  The kernel puts a mapping as high as there is room, so a lock that was off
+ * by some pages is right once the hole's upper end, which those pages were, is filled.
+ */
+static int lock_aligned(struct backing *backing, void **address)
+{
+	int ret = -ENOMEM;
+
+	for (unsigned i = 0; i < BAR_ALIGNS; i++) {
+		uint64_t start, excess;
+		void *filler;
+
+		ret = backing_lock(backing, address);
+		if (ret)
+			return ret;
+		start = ptr_to_u64(*address);
+		if (usable(backing, start))
+			return 0;
+		ret = backing_unlock(backing);
+		if (ret)
+			return ret;
+		ret = -ENOMEM;
+		excess = start & (BAR_GRAIN - 1);
+		if (!excess)
+			break; /* not the GPU's, wherever the kernel puts it next */
+		filler = mmap(u64_to_ptr(start + backing->size - excess), excess, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+		if (filler == MAP_FAILED)
+			continue; /* another thread's mapping; look where the next lock goes */
+		ret = backing_lock(backing, address);
+		munmap(filler, excess);
+		if (ret)
+			return ret;
+		if (usable(backing, ptr_to_u64(*address)))
+			return 0;
+		ret = backing_unlock(backing);
+		if (ret)
+			return ret;
+		ret = -ENOMEM;
+	}
+	return ret;
+}
+
+/*
+ * Gives a new buffer VRAM that the CPU sees: created, resident, locked, then mapped at the lock's address.  -ENOSPC: this
+ * much of it cannot be had, for whatever reason (larger than 4 GiB, the host's lock refused, no aligned address, the GPU's
+ * range taken): never memory that the CPU does not see.  -ENOMEM; -ENODEV.
+ */
+int bar_make(struct buffer *buffer)
+{
+	struct backing_spec spec = {
+		.gpu = buffer->gpu,
+		.domain = KMD_DOMAIN_LOCAL,
+		.size = buffer->span,
+		.cpu_visible = true,
+		.uncached = buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE),
+	};
+	struct backing *backing;
+	void *address;
+	int ret;
+
+	if (buffer->span >= BAR_LIMIT)
+		return -ENOSPC;
+	ret = buffer_make_backing(buffer, &spec, true);
+	if (ret)
+		return ret;
+	backing = buffer->backings;
+	memory_step(MEMORY_STEP_ADDRESS);
+	ret = lock_aligned(backing, &address);
+	if (ret) {
+		log_debug("GPU %u: no CPU address for %#llx bytes of VRAM: %s", buffer->gpu,
+			  (unsigned long long)buffer->span, strerror(-ret));
+		return ret == -ENODEV ? ret : -ENOSPC;
+	}
+	buffer->start = backing->start = ptr_to_u64(address);
+	ret = backing_map(backing, buffer_protection(buffer));
+	if (!ret)
+		ret = backing_settle(backing, BACKING_DEFER);
+	if (ret)
+		log_debug("GPU %u: mapping VRAM at the CPU's address %#llx: %s", buffer->gpu,
+			  (unsigned long long)buffer->start, strerror(-ret));
+	return !ret || ret == -ENODEV || ret == -ETIMEDOUT ? ret : -ENOSPC;
+}

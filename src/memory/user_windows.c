@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "memory/user_windows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/step.h"
+#include "util/compiler.h"
+#include "util/log.h"
+
+#define RELEASE_TRIES 3u /* a reservation that the host does not take back is left there */
+
+static struct user_window *of_node(const struct tree_node *node)
+{
+	return tree_entry(node, struct user_window, node);
+}
+
+static int compare(const struct tree_node *a, const struct tree_node *b)
+{
+	uint64_t x = of_node(a)->start, y = of_node(b)->start;
+
+	return (x > y) - (x < y);
+}
+
+/* The reservation that an address lies in, or NULL.  With the lock held. */
+struct user_window *user_window_at(struct users *users, unsigned gpu, uint64_t address)
+{
+	struct user_window probe = {.start = address};
+	struct tree_node *node = tree_at_or_before(&users->gpus[gpu].windows, &probe.node, compare);
+
+	return node && address < of_node(node)->end ? of_node(node) : NULL;
+}
+
+/* The same, or else the next one above. */
+static struct user_window *at_or_above(struct users *users, unsigned gpu, uint64_t address)
+{
+	struct user_window probe = {.start = address}, *window = user_window_at(users, gpu, address);
+	struct tree_node *node;
+
+	if (window)
+		return window;
+	node = tree_at_or_after(&users->gpus[gpu].windows, &probe.node, compare);
+	return node ? of_node(node) : NULL;
+}
+
+static int reserve(struct gsp_device *device, uint64_t start, uint64_t end)
+{
+	uint64_t va;
+
+	return gsp_device_result(device,
+				 dxg_reserve_gpu_va(gsp_device_dxg(device), gsp_device_adapter(device), start,
+						    start, end, end - start, &va));
+}
+
+/* A device that was lost still has its reservations, an adapter that is gone does not. */
+static int release(const struct user_window *window)
+{
+	struct gsp_device *device = window->users->memory->gpus[window->gpu].device;
+	int ret;
+
+	if (gsp_device_epoch(device).state == GSP_REMOVED)
+		return 0;
+	ret = gsp_device_result(device, dxg_free_gpu_va(gsp_device_dxg(device), gsp_device_adapter(device),
+							window->start, window->end - window->start));
+	if (ret)
+		log_warn("GPU %u: releasing %#llx to %#llx: %s", window->gpu,
+			 (unsigned long long)window->start, (unsigned long long)window->end, strerror(-ret));
+	return ret == -ENODEV ? 0 : ret;
+}
+
+static int open_one(struct users *users, unsigned gpu, uint64_t start, uint64_t end)
+{
+	struct gsp_device *device = users->memory->gpus[gpu].device;
+	struct user_window *window = calloc(1, sizeof(*window));
+	int ret;
+
+	if (!window)
+		return -ENOMEM;
+	ret = reserve(device, start, end);
+	if (ret) {
+		free(window);
+		log_debug("GPU %u: reserving the CPU's addresses %#llx to %#llx: %s", gpu,
+			  (unsigned long long)start, (unsigned long long)end, strerror(-ret));
+		/* the host does not tell a range that is taken from other refusals */
+		return ret == -ENODEV ? ret : -EADDRNOTAVAIL;
+	}
+	window->users = users;
+	window->gpu = gpu;
+	window->start = start;
+	window->end = end;
+	atomic_fetch_add(&users->references, 1);
+	pthread_mutex_lock(&users->lock);
+	tree_insert(&users->gpus[gpu].windows, &window->node, compare);
+	pthread_mutex_unlock(&users->lock);
+	return 0;
+}
+
+static bool reachable(struct gsp_device *device, uint64_t start, uint64_t end)
+{
+	const struct kmd_adapter *info = gsp_device_info(device);
+
+	return !kmd_adapter_has(info, KMD_FIELD_VA_RANGE) ||
+	       (start >= info->va_base && end <= info->va_limit);
+}
+
+/*
+ * Reserves what is not reserved yet of the windows that [start, end) touches; the caller has claimed them.
+ * -EADDRNOTAVAIL: that GPU cannot have these addresses; -ENODEV; -ENOMEM.  What was reserved stays so, see
+ * user_windows_close_unused().
+ */
+int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_t end)
+{
+	uint64_t at = ALIGN_DOWN(start, USER_WINDOW);
+	int ret = 0;
+
+	end = ALIGN_UP(end, USER_WINDOW);
+	memory_step(MEMORY_STEP_ADDRESS);
+	if (!reachable(users->memory->gpus[gpu].device, at, end))
+		return -EADDRNOTAVAIL;
+	while (at < end && !ret) {
+		struct user_window *window;
+		uint64_t next = end;
+		bool there = false;
+
+		pthread_mutex_lock(&users->lock);
+		window = at_or_above(users, gpu, at);
+		if (window && window->start <= at) {
+			there = true;
+			next = window->end;
+		} else if (window) {
+			next = MIN(end, window->start);
+		}
+		pthread_mutex_unlock(&users->lock);
+		if (!there)
+			ret = open_one(users, gpu, at, next);
+		at = next;
+	}
+	return ret;
+}
+
+static void close_window(struct user_chore *chore)
+{
+	struct user_window *window = tree_entry(chore, struct user_window, chore);
+	struct users *users = window->users;
+	struct user_claim claim;
+	bool ended;
+
+	pthread_mutex_lock(&users->lock);
+	if (window->pieces) {
+		window->leaving = false;
+		pthread_mutex_unlock(&users->lock);
+		return;
+	}
+	if (window->fence > window->retire.point.wanted) {
+		/* used again, and left again, meanwhile */
+		window->retire.point.wanted = window->fence;
+		gsp_retire_add(&users->memory->retired, &window->retire);
+		pthread_mutex_unlock(&users->lock);
+		return;
+	}
+	if (!user_claim_try(users, &claim, window->start, window->end)) {
+		user_put_off(users, chore);
+		pthread_mutex_unlock(&users->lock);
+		return;
+	}
+	pthread_mutex_unlock(&users->lock);
+	ended = !release(window) || ++window->tries == RELEASE_TRIES;
+	pthread_mutex_lock(&users->lock);
+	if (ended)
+		tree_remove(&users->gpus[window->gpu].windows, &window->node);
+	else
+		gsp_retire_add(&users->memory->retired, &window->retire);
+	pthread_mutex_unlock(&users->lock);
+	if (ended)
+		free(window);
+	user_claim_end(users, &claim);
+	if (ended)
+		users_put(users);
+}
+
+static void left(struct gsp_retire *item, int why)
+{
+	struct user_window *window = tree_entry(item, struct user_window, retire);
+
+	(void)why; /* lost or too late, it goes all the same */
+	close_window(&window->chore);
+}
+
+/* With the lock held. */
+static void check_use(struct user_window *window)
+{
+	struct gsp_device *device = window->users->memory->gpus[window->gpu].device;
+	const struct gsp_handles *handles;
+
+	if (window->pieces || window->leaving)
+		return;
+	window->leaving = true;
+	window->chore.run = close_window;
+	window->retire = (struct gsp_retire){.run = left};
+	if (window->fence) {
+		handles = gsp_device_handles(device); /* what has a fence has them */
+		window->retire.point = (struct gsp_fence_point){
+			.device = device,
+			.fence = handles->paging.fence,
+			.value = handles->paging.value,
+			.wanted = window->fence,
+		};
+	}
+	gsp_retire_add(&window->users->memory->retired, &window->retire);
+}
+
+/* Pieces were taken off the GPU, or will be when its paging fence has `fence`.  With the lock held. */
+void user_window_took_out(struct user_window *window, uint32_t pieces, uint64_t fence)
+{
+	window->pieces -= pieces;
+	window->fence = MAX(window->fence, fence);
+	check_use(window);
+}
+
+/* Gives back reservations in a claimed range that came to no use. */
+void user_windows_close_unused(struct users *users, unsigned gpu, uint64_t start, uint64_t end)
+{
+	pthread_mutex_lock(&users->lock);
+	for (uint64_t at = start; at < end;) {
+		struct user_window *window = at_or_above(users, gpu, at);
+
+		if (!window || window->start >= end)
+			break;
+		check_use(window);
+		at = window->end;
+	}
+	pthread_mutex_unlock(&users->lock);
+}

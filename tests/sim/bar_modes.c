@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/* HSAKMT_DXG_BAR and HSAKMT_DXG_ALLOC_CPU_VISIBLE: VRAM that the CPU sees, or an honest no. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <hsakmt/hsakmt_dxg.h>
+
+#include "dxgsim/dxgsim.h"
+#include "machine.h"
+
+#define KIB  1024ULL
+#define MIB  (1024 * KIB)
+#define GIB  (1024 * MIB)
+#define PAGE (4 * KIB)
+
+static const HsaMemFlags vram = {.Value = 0x2081};	   /* NonPaged | NoSubstitute | CoarseGrain */
+static const HsaMemFlags visible_vram = {.Value = 0x20c1}; /* and HostAccess */
+
+static const struct hsakmt_dxg_alloc_options visible = {
+	.size = sizeof(visible),
+	.flags = HSAKMT_DXG_ALLOC_CPU_VISIBLE,
+};
+
+static void boot(struct machine *machine, const char *bar, const char *adapters)
+{
+	machine_boot(adapters);
+	if (bar)
+		setenv(HSAKMT_DXG_ENV_BAR, bar, 1);
+	else
+		unsetenv(HSAKMT_DXG_ENV_BAR);
+	machine_open(machine);
+	unsetenv(HSAKMT_DXG_ENV_BAR);
+}
+
+static HSAuint32 heap_type(HSAuint32 node)
+{
+	HsaMemoryProperties banks[8];
+	HsaNodeProperties props;
+
+	assert_status(hsaKmtGetNodeProperties(node, &props), SUCCESS);
+	assert_in_range(props.NumMemoryBanks, 1, 8);
+	assert_status(hsaKmtGetNodeMemoryProperties(node, props.NumMemoryBanks, banks), SUCCESS);
+	return banks[0].HeapType;
+}
+
+/* What the link from a CPU node to a GPU node says. */
+static bool cpu_reaches(HSAuint32 cpu, HSAuint32 gpu)
+{
+	HsaIoLinkProperties links[16];
+	HsaNodeProperties props;
+
+	assert_status(hsaKmtGetNodeProperties(cpu, &props), SUCCESS);
+	assert_in_range(props.NumIOLinks, 1, 16);
+	assert_status(hsaKmtGetNodeIoLinkProperties(cpu, props.NumIOLinks, links), SUCCESS);
+	for (HSAuint32 i = 0; i < props.NumIOLinks; i++)
+		if (links[i].NodeTo == gpu)
+			return !links[i].Flags.ui32.NoPeerToPeerDMA;
+	fail_msg("no link");
+	return false;
+}
+
+static void use(unsigned char *address, HSAuint64 size)
+{
+	memset(address, 0x3c, size);
+	assert_int_equal(address[0], 0x3c);
+	assert_int_equal(address[size - 1], 0x3c);
+}
+
+static void asked_for_by_our_own_call(void **state)
+{
+	static const HSAuint64 sizes[] = {PAGE, 64 * KIB, 2 * MIB, 8 * MIB + PAGE};
+	struct machine machine;
+	HSAuint64 va;
+	void *address;
+
+	(void)state;
+	boot(&machine, NULL, "rx6800;radeon680m");
+	for (unsigned gpu = 0; gpu < machine.gpu_count; gpu++) {
+		assert_int_equal(heap_type(machine.gpus[gpu]), HSA_HEAPTYPE_FRAME_BUFFER_PRIVATE);
+		assert_false(cpu_reaches(machine.cpu, machine.gpus[gpu]));
+		for (size_t i = 0; i < 4; i++) {
+			assert_status(
+				hsaKmtDxgAllocMemory(machine.gpus[gpu], sizes[i], vram, &visible, &address),
+				SUCCESS);
+			use(address, sizes[i]);
+			assert_status(hsaKmtMapMemoryToGPUNodes(address, sizes[i], &va,
+								(HsaMemMapFlags){.Value = 0}, 1,
+								&machine.gpus[gpu]),
+				      SUCCESS);
+			assert_status(hsaKmtFreeMemory(address, sizes[i]), SUCCESS);
+		}
+	}
+}
+
+static void what_cannot_be_visible_is_refused(void **state)
+{
+	struct hsakmt_dxg_alloc_options options = visible;
+	HsaMemFlags fixed = vram, handle = vram, range = vram;
+	struct machine machine;
+	void *address;
+
+	(void)state;
+	boot(&machine, NULL, "rx6800");
+	assert_status(hsaKmtDxgAllocMemory(machine.gpus[0], 4 * GIB, vram, &visible, &address), NO_MEMORY);
+	assert_null(address);
+	options.highest_address = 4 * GIB;
+	assert_status(hsaKmtDxgAllocMemory(machine.gpus[0], PAGE, vram, &options, &address),
+		      INVALID_PARAMETER);
+	fixed.ui32.FixedAddress = 1;
+	address = (void *)0x30000000;
+	assert_status(hsaKmtDxgAllocMemory(machine.gpus[0], PAGE, fixed, &visible, &address),
+		      INVALID_PARAMETER);
+	handle.ui32.NoAddress = 1;
+	assert_status(hsaKmtDxgAllocMemory(machine.gpus[0], PAGE, handle, &visible, &address),
+		      INVALID_PARAMETER);
+	range.ui32.OnlyAddress = 1;
+	assert_status(hsaKmtDxgAllocMemory(machine.gpus[0], PAGE, range, &visible, &address),
+		      INVALID_PARAMETER);
+}
+
+static void host_access_is_asked_for_by_1(void **state)
+{
+	struct machine machine;
+	void *address;
+
+	(void)state;
+	boot(&machine, "1", "rx6800");
+	assert_int_equal(heap_type(machine.gpus[0]), HSA_HEAPTYPE_FRAME_BUFFER_PRIVATE);
+	assert_status(hsaKmtAllocMemory(machine.gpus[0], 2 * MIB, visible_vram, &address), SUCCESS);
+	use(address, 2 * MIB);
+	assert_status(hsaKmtFreeMemory(address, 2 * MIB), SUCCESS);
+	/* never memory that the CPU does not see */
+	assert_status(hsaKmtAllocMemory(machine.gpus[0], 4 * GIB, visible_vram, &address), NO_MEMORY);
+	assert_null(address);
+	assert_status(hsaKmtAllocMemory(machine.gpus[0], 4 * GIB, vram, &address), SUCCESS);
+	assert_status(hsaKmtFreeMemory(address, 4 * GIB), SUCCESS);
+	assert_status(hsaKmtCloseKFD(), SUCCESS);
+	/* and of a host that locks no VRAM */
+	boot(&machine, "1", "rx6800,cpu-visible=ignored");
+	assert_status(hsaKmtAllocMemory(machine.gpus[0], 2 * MIB, visible_vram, &address), NO_MEMORY);
+	assert_null(address);
+}
+
+static void without_it_host_access_of_vram_is_private(void **state)
+{
+	static const char *const off[] = {NULL, "", "0", "yes"};
+	struct machine machine;
+	void *address;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		boot(&machine, off[i], "rx6800");
+		assert_int_equal(heap_type(machine.gpus[0]), HSA_HEAPTYPE_FRAME_BUFFER_PRIVATE);
+		assert_status(hsaKmtAllocMemory(machine.gpus[0], 4 * GIB, visible_vram, &address), SUCCESS);
+		assert_status(hsaKmtFreeMemory(address, 4 * GIB), SUCCESS);
+		assert_int_equal(dxgsim_ioctl_count_of("LOCK2"), 0);
+		assert_status(hsaKmtCloseKFD(), SUCCESS);
+	}
+}
+
+static void all_makes_frame_buffers_public_where_it_works(void **state)
+{
+	HsaSystemProperties system;
+	struct machine machine;
+	uint64_t locks;
+	void *address;
+
+	(void)state;
+	boot(&machine, "all", "rx6800;radeon680m,cpu-visible=ignored;rx7900xtx,rebar=off");
+	assert_int_equal(machine.gpu_count, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		HsaNodeProperties props;
+		bool works;
+
+		assert_status(hsaKmtGetNodeProperties(machine.gpus[i], &props), SUCCESS);
+		works = props.DeviceId == 0x73bf;
+		assert_int_equal(heap_type(machine.gpus[i]), works ? HSA_HEAPTYPE_FRAME_BUFFER_PUBLIC
+								   : HSA_HEAPTYPE_FRAME_BUFFER_PRIVATE);
+		assert_int_equal(cpu_reaches(machine.cpu, machine.gpus[i]), works);
+		if (works) {
+			assert_status(hsaKmtAllocMemory(machine.gpus[i], 2 * MIB, visible_vram, &address),
+				      SUCCESS);
+			use(address, 2 * MIB);
+			assert_status(hsaKmtFreeMemory(address, 2 * MIB), SUCCESS);
+		}
+	}
+	/* it was tried once, and is remembered as long as the library is open */
+	locks = dxgsim_ioctl_count_of("LOCK2");
+	assert_status(hsaKmtReleaseSystemProperties(), SUCCESS);
+	assert_status(hsaKmtAcquireSystemProperties(&system), SUCCESS);
+	assert_int_equal(dxgsim_ioctl_count_of("LOCK2"), locks);
+	assert_int_equal(cpu_reaches(machine.cpu, machine.gpus[0]) +
+				 cpu_reaches(machine.cpu, machine.gpus[1]) +
+				 cpu_reaches(machine.cpu, machine.gpus[2]),
+			 1);
+}
+
+#define CLOSED(test) cmocka_unit_test_setup_teardown(test, machine_setup_closed, machine_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CLOSED(asked_for_by_our_own_call),
+		CLOSED(what_cannot_be_visible_is_refused),
+		CLOSED(host_access_is_asked_for_by_1),
+		CLOSED(without_it_host_access_of_vram_is_private),
+		CLOSED(all_makes_frame_buffers_public_where_it_works),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
