@@ -18,9 +18,9 @@
 #include "util/compiler.h"
 #include "util/log.h"
 
-#define BAR_LIMIT  (4ULL << 30) /* the driver computes the size of a lock in 32 bits */
-#define BAR_GRAIN  (64ULL << 10)
-#define BAR_ALIGNS 4U /* tries to get an aligned address */
+#define BAR_LIMIT (4ULL << 30) /* the driver computes the size of a lock in 32 bits */
+#define BAR_GRAIN (64ULL << 10)
+#define BAR_TRIES 16U /* to get an aligned address */
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -38,46 +38,49 @@ static bool usable(const struct backing *backing, uint64_t address)
 	       backing->size <= info->va_limit - address;
 }
 
+/* Addresses that a lock must not go to next. */
+struct filler {
+	void *start;
+	size_t size;
+};
+
+/* Takes what made the lock at `start` no good; another thread may have been faster, and then it is taken as well. */
+static void fill(struct filler *filler, uint64_t start, uint64_t size)
+{
+	uint64_t excess = start & (BAR_GRAIN - 1);
+
+	/* an aligned one that is not the GPU's is wrong as a whole */
+	filler->size = excess ? excess : size;
+	filler->start = mmap(u64_to_ptr(start + size - filler->size), filler->size, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+}
+
 /*
- * Locks at an address that the GPU can have.  The kernel puts a mapping as high as there is room, so a lock that was off
- * by some pages is right once the hole's upper end, which those pages were, is filled.
+ * Locks at an address that the GPU can have.  The kernel puts a mapping at the upper end of the first hole that is large
+ * enough, so a lock that was off by some pages is right once those pages at the hole's end are filled, or goes to
+ * another hole; what was filled stays so until one is right.
  */
 static int lock_aligned(struct backing *backing, void **address)
 {
-	int ret = -ENOMEM;
+	struct filler fillers[BAR_TRIES];
+	unsigned count = 0;
+	int ret;
 
-	for (unsigned i = 0; i < BAR_ALIGNS; i++) {
-		uint64_t start, excess;
-		void *filler;
-
+	for (;;) {
 		ret = backing_lock(backing, address);
-		if (ret)
-			return ret;
-		start = ptr_to_u64(*address);
-		if (usable(backing, start))
-			return 0;
+		if (ret || usable(backing, ptr_to_u64(*address)))
+			break;
 		ret = backing_unlock(backing);
 		if (ret)
-			return ret;
+			break;
 		ret = -ENOMEM;
-		excess = start & (BAR_GRAIN - 1);
-		if (!excess)
-			break; /* not the GPU's, wherever the kernel puts it next */
-		filler = mmap(u64_to_ptr(start + backing->size - excess), excess, PROT_NONE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-		if (filler == MAP_FAILED)
-			continue; /* another thread's mapping; look where the next lock goes */
-		ret = backing_lock(backing, address);
-		munmap(filler, excess);
-		if (ret)
-			return ret;
-		if (usable(backing, ptr_to_u64(*address)))
-			return 0;
-		ret = backing_unlock(backing);
-		if (ret)
-			return ret;
-		ret = -ENOMEM;
+		if (count == BAR_TRIES)
+			break;
+		fill(&fillers[count++], ptr_to_u64(*address), backing->size);
 	}
+	while (count--)
+		if (fillers[count].start != MAP_FAILED)
+			munmap(fillers[count].start, fillers[count].size);
 	return ret;
 }
 

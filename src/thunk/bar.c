@@ -23,7 +23,6 @@ static bool holds(volatile uint32_t *words, uint32_t salt)
 {
 	for (size_t i = 0; i < TRIAL_WORDS; i++)
 		words[i] = pattern(i, salt);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (size_t i = 0; i < TRIAL_WORDS; i++)
 		if (words[i] != pattern(i, salt))
 			return false;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -201,6 +202,40 @@ static void all_makes_frame_buffers_public_where_it_works(void **state)
 			 1);
 }
 
+/* The kernel chooses the address of a lock, among whatever else is mapped; only multiples of 64 KiB will do. */
+static void an_address_is_found_in_any_crowd(void **state)
+{
+	struct crowd {
+		void *start;
+		size_t size;
+	} crowd[64] = {0};
+	struct machine machine;
+	uint32_t random = 1;
+
+	(void)state;
+	boot(&machine, NULL, "rx6800");
+	for (unsigned i = 0; i < 1500; i++) {
+		struct crowd *one;
+		void *address;
+
+		random = random * 1664525 + 1013904223;
+		one = &crowd[random >> 26];
+		if (one->start)
+			munmap(one->start, one->size);
+		one->size = PAGE * (1 + (size_t)(random >> 26));
+		one->start = mmap(NULL, one->size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_ptr_not_equal(one->start, MAP_FAILED);
+		assert_status(hsaKmtDxgAllocMemory(machine.gpus[0], 192 * KIB, vram, &visible, &address),
+			      SUCCESS);
+		assert_int_equal((uintptr_t)address % (64 * KIB), 0);
+		if (i % 4)
+			assert_status(hsaKmtFreeMemory(address, 192 * KIB), SUCCESS);
+	}
+	for (unsigned i = 0; i < 64; i++)
+		if (crowd[i].start)
+			munmap(crowd[i].start, crowd[i].size);
+}
+
 #define CLOSED(test) cmocka_unit_test_setup_teardown(test, machine_setup_closed, machine_teardown)
 
 int main(void)
@@ -208,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLOSED(asked_for_by_our_own_call),
 		CLOSED(what_cannot_be_visible_is_refused),
+		CLOSED(an_address_is_found_in_any_crowd),
 		CLOSED(host_access_is_asked_for_by_1),
 		CLOSED(without_it_host_access_of_vram_is_private),
 		CLOSED(all_makes_frame_buffers_public_where_it_works),
