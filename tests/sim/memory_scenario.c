@@ -60,6 +60,7 @@ static const struct kind kinds[] = {
 	{.name = "a low buffer", .flags = 0x40, .size = 128 * KIB, .below = 4 * GIB},
 	{.name = "low VRAM", .home = FIRST_GPU, .flags = 0x2081, .size = 64 * KIB, .below = 4 * GIB},
 	{.name = "scratch", .home = FIRST_GPU, .flags = 0x240, .size = 4 * GIB, .part = 30 * MIB},
+	{.name = "a handle", .home = FIRST_GPU, .flags = 0x40081, .size = 2 * MIB, .not_mapped = true},
 	{.name = "an address", .home = FIRST_GPU, .flags = 0x80001, .size = 1 * GIB, .not_mapped = true},
 };
 
