@@ -465,13 +465,56 @@ static void ended(struct gsp_retire *item, int why)
 	buffer_put(buffer);
 }
 
+static void leave_parts(struct backing *part)
+{
+	struct backing **link = &part->buffer->parts;
+
+	while (*link && *link != part)
+		link = &(*link)->next;
+	if (*link)
+		*link = part->next;
+}
+
+/* Unmaps a retired backing; of a scratch range, in turn with those who need the place.  last: it is not tried again. */
+static int let_go(struct backing *backing, bool last)
+{
+	struct buffer *buffer = backing->buffer;
+	int ret;
+
+	if (buffer->kind != MEMORY_SCRATCH)
+		return backing_unmap(backing);
+	turn_take(&buffer->memory->parts);
+	ret = backing_unmap(backing);
+	if (!ret || last)
+		leave_parts(backing);
+	turn_leave(&buffer->memory->parts);
+	return ret;
+}
+
+/*
+ * Takes retired parts of a scratch range off the GPU where they are in the way of a new one, whether or not what runs is over:
+ * who puts another part there means it.  Their allocations stay until it is.  An error: the place is not free.
+ */
+int buffer_clear_part(struct buffer *buffer, uint64_t start, uint64_t size)
+{
+	int ret = 0;
+
+	turn_take(&buffer->memory->parts);
+	for (struct backing *part = buffer->parts; part && !ret; part = part->next)
+		if (start < part->start + part->size && part->start < start + size)
+			ret = backing_unmap(part);
+	turn_leave(&buffer->memory->parts);
+	return ret;
+}
+
 /* No submission uses it any more. */
 static void unused(struct gsp_retire *item, int why)
 {
 	struct backing *backing = tree_entry(item, struct backing, retire);
-	int ret = backing_unmap(backing);
+	bool last = ++backing->tries == RETIRE_TRIES || why == -ETIMEDOUT;
+	int ret = let_go(backing, last);
 
-	if (ret && why != -ETIMEDOUT && ++backing->tries < RETIRE_TRIES) {
+	if (ret && !last) {
 		/* whoever comes by next tries again */
 		gsp_retire_add(&backing->buffer->memory->retired, item);
 		return;
@@ -499,6 +542,18 @@ void backing_retire(struct backing *backing, struct gsp_moment *moment)
 		gsp_retire_add(&backing->buffer->memory->retired, &backing->retire);
 	else
 		unused(&backing->retire, 0);
+}
+
+/* The same for a part of a scratch range that goes on to be used: buffer_clear_part() knows of it. */
+void backing_retire_part(struct backing *backing, struct gsp_moment *moment)
+{
+	struct turn *turn = &backing->buffer->memory->parts;
+
+	turn_take(turn);
+	backing->next = backing->buffer->parts;
+	backing->buffer->parts = backing;
+	turn_leave(turn);
+	backing_retire(backing, moment);
 }
 
 /* What a buffer has on a GPU, or NULL. */

@@ -33,7 +33,7 @@ struct backing_spec {
 };
 
 struct backing {
-	struct backing *next; /* in its buffer */
+	struct backing *next; /* in its buffer; once it is a retired part, in `parts` there */
 	struct gsp_retire retire;
 	struct buffer *buffer;
 	struct memory_gpu *on;
@@ -63,6 +63,8 @@ int backing_offer(struct backing *backing);
 int backing_reclaim(struct backing *backing, bool *kept);
 int backing_settle(struct backing *backing, uint64_t timeout_ns);
 void backing_retire(struct backing *backing, struct gsp_moment *moment);
+void backing_retire_part(struct backing *backing, struct gsp_moment *moment);
+int buffer_clear_part(struct buffer *buffer, uint64_t start, uint64_t size);
 
 struct backing *buffer_backing(const struct buffer *buffer, unsigned gpu);
 

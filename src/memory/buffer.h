@@ -58,6 +58,9 @@ struct buffer {
 	const struct node_set *nodes;	   /* where it is mapped; never NULL */
 	const struct node_set *registered; /* to where; NULL: it was not */
 
+	/* of SCRATCH: parts that are retired and perhaps still mapped; under the turn memory->parts */
+	struct backing *parts;
+
 	_Atomic bool stuck;	     /* some GPU still has it: its address cannot be used again */
 	_Atomic uint32_t references; /* one of the creator (then of the table), one per backing, any others */
 	struct table_entry entry;    /* table.c's */
@@ -69,6 +72,7 @@ struct memory {
 	uint64_t host_size;
 	struct space *space;
 	struct gsp_retire_list retired;
+	struct turn parts; /* for taking retired parts of scratch ranges off GPUs */
 	struct node_sets node_sets;
 	struct table table;
 	struct slabs *slabs;

@@ -76,6 +76,17 @@ static int unmap_from(struct buffer *buffer, uint64_t gpus)
 	return error;
 }
 
+/* Where anything of a buffer is mapped, an unmapping that failed included. */
+static uint64_t touched_gpus(const struct buffer *buffer)
+{
+	uint64_t touched = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
+		if (backing->mapped)
+			touched |= 1ULL << backing->gpu;
+	return touched;
+}
+
 /* Where a buffer is usable now; CPU-visible VRAM is there always, but not a matter of the caller's unless in `wanted`. */
 static uint64_t mapped_gpus(const struct buffer *buffer, uint64_t wanted)
 {
@@ -104,10 +115,16 @@ static int note_mapped(struct buffer *buffer, uint64_t wanted)
  */
 int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
 {
-	uint64_t before = buffer->nodes->gpus, added = gpus & ~before, tried = 0;
+	uint64_t before = mapped_gpus(buffer, buffer->nodes->gpus), added = gpus & ~before, tried = 0;
+	/* who wants the wait wants it for what an earlier call left to do, too */
+	uint64_t unsettled = timeout_ns == BACKING_DEFER ? added : gpus;
 	unsigned count = buffer->memory->count;
-	int ret = 0, noted;
+	const struct node_set *nodes;
+	/* first, for there is no way back later */
+	int ret = node_set_of(&buffer->memory->node_sets, gpus, &nodes);
 
+	if (ret)
+		return ret;
 	for (unsigned gpu = 0; gpu < count && !ret; gpu++) {
 		if (!(added >> gpu & 1))
 			continue;
@@ -115,14 +132,17 @@ int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
 		ret = start_mapping(buffer, gpu);
 	}
 	for (unsigned gpu = 0; gpu < count && !ret; gpu++)
-		if (added >> gpu & 1)
+		if (unsettled >> gpu & 1)
 			ret = backing_settle(buffer_backing(buffer, gpu), timeout_ns);
 	if (ret)
 		unmap_from(buffer, tried); /* the first error is the one to tell */
 	else
-		ret = unmap_from(buffer, before & ~gpus);
-	noted = note_mapped(buffer, ret ? before : gpus);
-	return ret ? ret : noted;
+		ret = unmap_from(buffer, touched_gpus(buffer) & ~gpus);
+	if (!ret)
+		buffer->nodes = nodes;
+	else if (note_mapped(buffer, before))
+		log_debug("%#llx: its nodes are not told", (unsigned long long)buffer->start);
+	return ret;
 }
 
 /* Offers the contents of a held buffer to the host until buffer_reclaim(): of no interest any more, first to go. */
@@ -212,7 +232,7 @@ static int map_part_in(struct buffer *buffer, uint64_t start, uint64_t size, enu
 static int map_part(struct buffer *buffer, uint64_t start, uint64_t size, uint64_t timeout_ns)
 {
 	struct backing *backing = backing_within(buffer, start, size);
-	int ret = -ENOSPC;
+	int ret = -ENOSPC, left;
 
 	if (backing) {
 		if (backing->start != start || backing->size != size)
@@ -220,6 +240,9 @@ static int map_part(struct buffer *buffer, uint64_t start, uint64_t size, uint64
 		/* an earlier failure may have left it incomplete; else there is nothing to do */
 		return map_backing(backing, timeout_ns);
 	}
+	left = buffer_clear_part(buffer, start, size);
+	if (left)
+		return left;
 	if (IS_ALIGNED(start, LOCAL_GRAIN))
 		ret = map_part_in(buffer, start, size, KMD_DOMAIN_LOCAL, timeout_ns);
 	/* not over what the GPU would not give back */
@@ -239,11 +262,12 @@ static void unmap_part(struct buffer *buffer, uint64_t address)
 	if (!backing)
 		return;
 	unlink_backing(buffer, backing);
-	backing_retire(backing, memory_moment(buffer->memory, 1ULL << backing->gpu));
+	backing_retire_part(backing, memory_moment(buffer->memory, 1ULL << backing->gpu));
 }
 
-/* The GPUs that a list names; an empty list means all that can have the buffer. */
-static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32_t count, uint64_t *out)
+/* The GPUs that a list names; an empty list means all that can have the buffer.  registered: NULL, or these alone can. */
+static int wanted_gpus(const struct buffer *buffer, const struct node_set *registered, const uint32_t *gpus,
+		       uint32_t count, uint64_t *out)
 {
 	struct memory *memory = buffer->memory;
 	uint64_t reachable =
@@ -259,8 +283,8 @@ static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32
 		for (uint32_t i = 0; i < memory->count; i++)
 			if (reachable >> i & 1 && !gsp_device_is_lost(memory->gpus[i].device))
 				*out |= 1ULL << i;
-		if (buffer->registered)
-			*out &= buffer->registered->gpus;
+		if (registered)
+			*out &= registered->gpus;
 		return *out ? 0 : memory->count ? -ENODEV : -EINVAL;
 	}
 	for (uint32_t i = 0; i < memory->count; i++)
@@ -268,7 +292,7 @@ static int wanted_gpus(const struct buffer *buffer, const uint32_t *gpus, uint32
 			return -ENODEV;
 	if (*out & ~reachable)
 		return buffer->kind == MEMORY_SYSTEM ? -ENODEV : -EOPNOTSUPP;
-	return buffer->registered && *out & ~buffer->registered->gpus ? -EPERM : 0;
+	return registered && *out & ~registered->gpus ? -EPERM : 0;
 }
 
 static int map_held(struct buffer *buffer, uint64_t start, uint64_t size, const uint32_t *gpus,
@@ -280,7 +304,7 @@ static int map_held(struct buffer *buffer, uint64_t start, uint64_t size, const 
 	if (size > buffer->span - (start - buffer->start) || buffer->kind == MEMORY_ADDRESS ||
 	    buffer->kind == MEMORY_PHYSICAL)
 		return -EINVAL;
-	ret = wanted_gpus(buffer, gpus, count, &wanted);
+	ret = wanted_gpus(buffer, buffer->registered, gpus, count, &wanted);
 	if (ret)
 		return ret;
 	if (buffer->kind != MEMORY_SCRATCH)
@@ -324,7 +348,7 @@ int memory_map_within(struct memory *memory, const void *address, uint64_t size,
 	if (ret)
 		return ret;
 	if (buffer->slab) {
-		ret = wanted_gpus(buffer, gpus, count, &wanted);
+		ret = wanted_gpus(buffer, slab_registered(buffer, address), gpus, count, &wanted);
 		if (!ret)
 			ret = slab_map(buffer, address, size, wanted, timeout_ns);
 	} else {

@@ -71,6 +71,7 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 		ret = space_create(devices, count, local, &memory->space);
 	memory_table_init(memory);
 	gsp_retire_list_init(&memory->retired);
+	turn_init(&memory->parts);
 	if (!ret)
 		ret = slabs_create(memory);
 	if (!ret)
@@ -103,6 +104,7 @@ void memory_destroy(struct memory *memory)
 	}
 	gsp_retire_drain(&memory->retired, CLOSE_NS);
 	gsp_retire_list_destroy(&memory->retired);
+	turn_destroy(&memory->parts);
 	space_destroy(memory->space);
 	memory_table_destroy(memory);
 	node_sets_destroy(&memory->node_sets);

@@ -164,6 +164,17 @@ static bool passed(struct slab *slab)
 static void gpus_passed(struct gsp_retire *item, int why);
 
 /*
+ * The GPUs whose work has to be over before a piece or the slab is touched.  VRAM's own is one of them even if nothing was
+ * mapped: it is not asked to do anything about its memory while it is busy.
+ */
+static uint64_t gpus_of(const struct slab *slab)
+{
+	uint64_t own = slab->set->kind == MEMORY_LOCAL ? 1ULL << slab->set->gpu : 0;
+
+	return atomic_load(&slab->gpus) | own;
+}
+
+/*
  * Lets slab->passing wait for what runs on the slab's GPUs now.  Pieces wait together, slab by slab, so that
  * there are few items on the list however many pieces are freed while a GPU is busy.
  */
@@ -172,7 +183,7 @@ static void wait_for_gpus(struct slab *slab)
 	struct memory *memory = slab->set->slabs->memory;
 
 	do {
-		struct gsp_moment *moment = memory_moment(memory, atomic_load(&slab->gpus));
+		struct gsp_moment *moment = memory_moment(memory, gpus_of(slab));
 
 		if (moment) {
 			slab->retire = (struct gsp_retire){.run = gpus_passed, .moment = moment};
@@ -215,7 +226,7 @@ int slab_free(struct buffer *buffer, void *address)
 	if (slab->waiting) {
 		piece->next = slab->leaving;
 		slab->leaving = piece;
-	} else if (atomic_load(&slab->gpus)) {
+	} else if (gpus_of(slab)) {
 		slab->passing = piece;
 		begin = slab->waiting = true;
 		atomic_fetch_add(&set->slabs->references, 1);

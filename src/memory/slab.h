@@ -26,6 +26,7 @@ int slab_free(struct buffer *buffer, void *address);
 int slab_map(struct buffer *buffer, const void *address, uint64_t size, uint64_t gpus, uint64_t timeout_ns);
 int slab_unmap(struct buffer *buffer, const void *address);
 int slab_register(struct buffer *buffer, const void *address, const struct node_set *nodes);
+const struct node_set *slab_registered(struct buffer *buffer, const void *address);
 
 /* For the table: without a lock, beside changes; the table's sequence number tells whether it can be believed. */
 bool slab_describe(const struct slab *slab, uint64_t address, struct memory_info *info);

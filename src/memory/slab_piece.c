@@ -98,6 +98,21 @@ int slab_register(struct buffer *buffer, const void *address, const struct node_
 	return piece ? 0 : -ENOENT;
 }
 
+/* To which GPUs a piece was registered; NULL: it was not, or nobody has it. */
+const struct node_set *slab_registered(struct buffer *buffer, const void *address)
+{
+	const struct node_set *nodes = NULL;
+	struct slab *slab = buffer->slab;
+	struct piece *piece;
+
+	pthread_mutex_lock(&slab->set->lock);
+	piece = slab_live_piece(slab, buffer, ptr_to_u64(address));
+	if (piece)
+		nodes = piece->registered;
+	pthread_mutex_unlock(&slab->set->lock);
+	return nodes;
+}
+
 /* A piece is mapped nowhere any more, as far as its owner is told; its slab stays.  -ENOENT: nobody has it. */
 int slab_unmap(struct buffer *buffer, const void *address)
 {

@@ -83,12 +83,13 @@ int machine_teardown(void **state)
 
 void machine_assert_allocations(size_t count)
 {
+	static unsigned char in_use;
 	HsaMemFlags flags = {.ui32 = {.HostAccess = 1, .FixedAddress = 1}};
 	time_t end = time(NULL) + SETTLE_SECONDS;
 
 	while (dxgsim_live_objects("allocation") > count && time(NULL) < end) {
 		/* an address in use: refused, but not before everything kept for later was given back */
-		void *address = (void *)((uintptr_t)&flags & ~(uintptr_t)0xfff);
+		void *address = (void *)((uintptr_t)&in_use & ~(uintptr_t)0xfff);
 
 		assert_int_not_equal(hsaKmtAllocMemory(0, 0x20000, flags, &address), HSAKMT_STATUS_SUCCESS);
 		sched_yield();

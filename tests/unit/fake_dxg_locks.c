@@ -12,12 +12,14 @@
 static uint64_t lock_address;
 static unsigned misaligned_locks;
 static int lock_error;
+static d3dkmt_handle unlock_failed; /* of this the latest did: once more is no misuse */
 
 void fake_reset_locks(void)
 {
 	lock_address = 0;
 	misaligned_locks = 0;
 	lock_error = 0;
+	unlock_failed = 0;
 }
 
 void fake_lock_at(uint64_t address)
@@ -98,10 +100,12 @@ int dxg_unlock(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle allocation)
 
 	(void)dxg;
 	if (!o || !o->locks) {
-		if (o)
+		if (o && allocation != unlock_failed)
 			fake_complain("unlocked what was not locked");
 		return fake_leave(ret ? ret : -EINVAL);
 	}
+	if (ret)
+		unlock_failed = allocation;
 	/* the mapping is gone whatever the host answers */
 	if (o->locks > 1)
 		o->locks--;
