@@ -10,8 +10,8 @@
 #include "gsp/timeline.h"
 #include "kmd/check.h"
 #include "kmd/forms.h"
+#include "memory/reference.h"
 #include "memory/step.h"
-#include "memory/table.h"
 #include "util/compiler.h"
 #include "util/log.h"
 

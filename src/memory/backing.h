@@ -11,7 +11,7 @@
 #include "gsp/fence.h"
 #include "gsp/retire.h"
 #include "kmd/allocation.h"
-#include "memory/buffer.h"
+#include "memory/objects.h"
 
 /*
  * In place of a time to wait for page-table work: not at all while the GPU is idle, for what is submitted next waits for

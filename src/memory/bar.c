@@ -14,7 +14,10 @@
 #include <sys/mman.h>
 
 #include "memory/backing.h"
+#include "memory/placement.h"
+#include "memory/pressure.h"
 #include "memory/step.h"
+#include "memory/user_windows.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -26,11 +29,17 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
+/*
+ * Where the caller's memory was a moment ago a GPU may still have its addresses reserved, for what runs: mapped in there,
+ * the buffer would go with them.
+ */
 static bool usable(const struct backing *backing, uint64_t address)
 {
 	const struct kmd_adapter *info = gsp_device_info(backing->on->device);
 
-	if (!IS_ALIGNED(address, BAR_GRAIN))
+	if (!IS_ALIGNED(address, BAR_GRAIN) ||
+	    user_windows_overlap(backing->buffer->memory->users, backing->gpu, address,
+				 address + backing->size))
 		return false;
 	if (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE))
 		return true;

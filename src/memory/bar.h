@@ -3,7 +3,7 @@
 #ifndef MEMORY_BAR_H
 #define MEMORY_BAR_H
 
-#include "memory/buffer.h"
+#include "memory/objects.h"
 
 int bar_make(struct buffer *buffer);
 

@@ -9,6 +9,7 @@
 #include "memory/backing.h"
 #include "memory/bar.h"
 #include "memory/pressure.h"
+#include "memory/reference.h"
 #include "memory/step.h"
 #include "util/compiler.h"
 #include "util/log.h"
@@ -16,46 +17,6 @@
 #define SMALL_ALIGNMENT	 ((uint64_t)DXG_PAGE_SIZE)
 #define MEDIUM_ALIGNMENT (64ULL << 10)
 #define LARGE_ALIGNMENT	 (2ULL << 20)
-
-/* Where a buffer of a kind has its address from. */
-enum space_pool buffer_pool(enum memory_kind kind)
-{
-	if (kind == MEMORY_PHYSICAL)
-		return SPACE_HANDLES;
-	return kind == MEMORY_SYSTEM ? SPACE_SYSTEM : SPACE_DEVICE;
-}
-
-/* Drops a reference; with the last one nothing of the buffer is left on any GPU and its address is free. */
-void buffer_put(struct buffer *buffer)
-{
-	struct memory *memory = buffer->memory;
-	int ret = 0;
-
-	if (atomic_fetch_sub(&buffer->references, 1) != 1)
-		return;
-	if (buffer->range && !atomic_load(&buffer->stuck)) {
-		if (buffer->kind == MEMORY_SYSTEM)
-			ret = space_decommit(buffer->range);
-		if (ret)
-			log_warn("giving up %#llx + %#llx: %s", (unsigned long long)buffer->start,
-				 (unsigned long long)buffer->span, strerror(-ret));
-		else
-			space_give(memory->space, buffer_pool(buffer->kind), buffer->range);
-	}
-	free(buffer);
-}
-
-/* What is unfinished on these GPUs now; NULL: nothing. */
-struct gsp_moment *memory_moment(struct memory *memory, uint64_t gpus)
-{
-	struct gsp_device *devices[MEMORY_MAX_GPUS];
-	unsigned count = 0;
-
-	for (uint32_t i = 0; i < memory->count; i++)
-		if (gpus >> i & 1)
-			devices[count++] = memory->gpus[i].device;
-	return gsp_moment_take(devices, count);
-}
 
 /*
  * Ends a buffer that is in no table (any more): its backings go when the GPUs they are on are done with what is submitted
@@ -132,45 +93,6 @@ static int make_on_gpu(struct buffer *buffer, const struct memory_request *reque
 	};
 
 	return buffer_make_backing(buffer, &spec, true);
-}
-
-/*
- * Has a GPU allocate for a part of a buffer and, if asked, make it resident; the new backing is the first of the buffer's.
- * A refusal for want of room gets one more try when something of ours could be thrown out.
- */
-int buffer_make_backing(struct buffer *buffer, const struct backing_spec *spec, bool resident)
-{
-	struct memory *memory = buffer->memory;
-	struct backing *backing;
-	int ret = backing_create(buffer, spec, &backing);
-
-	if ((ret == -ENOSPC || ret == -ENOMEM) && memory_make_room(memory))
-		ret = backing_create(buffer, spec, &backing);
-	if (ret)
-		return ret;
-	if (resident)
-		ret = buffer_make_resident(backing);
-	if (ret) {
-		backing_retire(backing, NULL);
-		return ret;
-	}
-	backing->next = buffer->backings;
-	buffer->backings = backing;
-	return 0;
-}
-
-/*
- * Residency.  A refusal gets one more try after everything kept for later was given back, and also if there was
- * nothing: hosts refuse for a moment while they trim others.
- */
-int buffer_make_resident(struct backing *backing)
-{
-	int ret = backing_make_resident(backing);
-
-	if (ret != -ENOSPC)
-		return ret;
-	memory_make_room(backing->buffer->memory);
-	return backing_make_resident(backing);
 }
 
 static int build(struct buffer *buffer, const struct memory_request *request)

@@ -1,98 +1,11 @@
 // SPDX-License-Identifier: MIT
-/*
- * What memory_*() is made of: the memory itself and its buffers, address ranges with an owner.
- *
- * A buffer is changed only by the thread that holds it (memory_hold() .. memory_let_go()); holding
- * is a flag, not a lock, so that calls to the host may be made meanwhile.
- */
+/* The life of a buffer that is in no table (any more). */
 #ifndef MEMORY_BUFFER_H
 #define MEMORY_BUFFER_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include "memory/objects.h"
 
-#include "gsp/retire.h"
-#include "memory/nodes.h"
-#include "memory/space.h"
-#include "memory/table.h"
-#include "memory/types.h"
-#include "util/turn.h"
-
-struct backing;
-struct slab;
-struct slabs;
-struct users;
-
-struct memory_gpu {
-	struct gsp_device *device;
-	unsigned gfx_major;
-	bool integrated;
-	bool has_invisible;
-	uint64_t local_size;
-	uint32_t node;
-	struct winluid luid;
-	_Atomic int form;	   /* enum kmd_allocation_form that its driver takes */
-	struct turn form_search;   /* for the form, while it is not settled */
-	_Atomic bool form_settled; /* the others are not tried any more */
-	_Atomic bool form_known;   /* it has taken one */
-};
-
-struct buffer {
-	/* set before the buffer is in the table, then fixed */
-	struct memory *memory;
-	struct va_range *range; /* NULL: the address is not from the space (CPU-visible VRAM, user memory) */
-	struct slab *slab;	/* NULL, or what callers know are its pieces, not the buffer */
-	uint64_t start;
-	uint64_t span; /* bytes of address from `start` on, page multiple */
-	uint64_t size; /* as requested */
-	enum memory_kind kind;
-	uint32_t flags;
-	uint32_t gpu;
-	uint32_t caller_node;
-	uint32_t caller_flags;
-
-	/* the holder's; look-ups see `nodes` and `registered` as of the last memory_publish() */
-	struct backing *backings;
-	const struct node_set *nodes;	   /* where it is mapped; never NULL */
-	const struct node_set *registered; /* to where; NULL: it was not */
-
-	/* of SCRATCH: parts that are retired and perhaps still mapped; under the turn memory->parts */
-	struct backing *parts;
-
-	_Atomic bool stuck;	     /* some GPU still has it: its address cannot be used again */
-	_Atomic uint32_t references; /* one of the creator (then of the table), one per backing, any others */
-	struct table_entry entry;    /* table.c's */
-};
-
-struct memory {
-	struct memory_gpu gpus[MEMORY_MAX_GPUS];
-	uint32_t count;
-	uint64_t host_size;
-	struct space *space;
-	struct gsp_retire_list retired;
-	struct turn parts; /* for taking retired parts of scratch ranges off GPUs */
-	struct node_sets node_sets;
-	struct table table;
-	struct slabs *slabs;
-	struct users *users;
-};
-
-/* buffer.c: life of a buffer that is in no table (any more) */
 int buffer_create(struct memory *memory, const struct memory_request *request, struct buffer **out);
 void buffer_retire(struct buffer *buffer);
-void buffer_put(struct buffer *buffer);
-enum space_pool buffer_pool(enum memory_kind kind);
-struct gsp_moment *memory_moment(struct memory *memory, uint64_t gpus);
-struct backing_spec;
-int buffer_make_backing(struct buffer *buffer, const struct backing_spec *spec, bool resident);
-int buffer_make_resident(struct backing *backing);
-
-/* map.c: on GPUs; by the holder */
-uint64_t buffer_protection(const struct buffer *buffer);
-int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns);
-int buffer_offer(struct buffer *buffer);
-int buffer_reclaim(struct buffer *buffer, bool *kept);
 
 #endif

@@ -9,6 +9,7 @@
 #include "kmd/forms.h"
 #include "memory/backing.h"
 #include "memory/buffer.h"
+#include "memory/reference.h"
 #include "memory/slab.h"
 #include "memory/step.h"
 #include "memory/user.h"
@@ -210,13 +211,13 @@ int memory_free(struct memory *memory, void *address)
 
 	if (ret)
 		return ret;
-	if (buffer->slab)
+	if (buffer->face)
 		ret = slab_free(buffer, address);
 	else if (buffer->start != ptr_to_u64(address))
 		ret = -ENOENT;
 	else
 		ret = memory_hold_buffer(buffer);
-	if (!ret && !buffer->slab) {
+	if (!ret && !buffer->face) {
 		memory_remove(buffer);
 		buffer_retire(buffer);
 	}
@@ -234,4 +235,22 @@ bool memory_form_known(const struct memory *memory, uint32_t gpu)
 unsigned memory_gfx_major(const struct memory *memory, uint32_t gpu)
 {
 	return gpu < memory->count ? memory->gpus[gpu].gfx_major : 0;
+}
+
+/*
+ * Bytes of a GPU's own memory that the library keeps and would give back for want of memory; *offered is the part of them
+ * that the host was offered already, which Windows does not count as this process' usage any more, while it stays in
+ * its place.  What was freed and is over is ended first, so that it is not counted either.
+ */
+uint64_t memory_spare(struct memory *memory, uint32_t gpu, uint64_t *offered)
+{
+	uint64_t cached;
+
+	*offered = 0;
+	if (gpu >= memory->count)
+		return 0;
+	gsp_retire_run(&memory->retired);
+	cached = slabs_cached(memory, gpu);
+	*offered = MIN(slabs_offered(memory, gpu), cached);
+	return cached;
 }

@@ -14,9 +14,9 @@
 
 #include <stdint.h>
 
+#include "memory/lookup.h"
 #include "memory/map.h"
 #include "memory/step.h"
-#include "memory/table.h"
 #include "memory/types.h"
 #include "memory/user.h"
 

@@ -8,9 +8,8 @@
  */
 #include "memory/pressure.h"
 
-#include "memory/buffer.h"
-#include "memory/memory.h"
-#include "memory/slab.h"
+#include <errno.h>
+
 #include "util/compiler.h"
 
 #define DRAIN_NS 1000000000ULL /* what takes longer is not worth waiting for */
@@ -21,7 +20,7 @@
  */
 bool memory_make_room(struct memory *memory)
 {
-	bool trimmed = slabs_trim(memory);
+	bool trimmed = memory->trim && memory->trim(memory);
 
 	if (gsp_retire_is_empty(&memory->retired))
 		return trimmed;
@@ -47,19 +46,40 @@ bool memory_is_tight(struct memory *memory, uint32_t gpu, uint64_t more)
 }
 
 /*
- * Bytes of a GPU's own memory that the library keeps and would give back for want of memory; *offered is the part of them
- * that the host was offered already, which Windows does not count as this process' usage any more, while it stays in
- * its place.  What was freed and is over is ended first, so that it is not counted either.
+ * Has a GPU allocate for a part of a buffer and, if asked, make it resident; the new backing is the first of the buffer's.
+ * A refusal for want of room gets one more try when something of ours could be thrown out.
  */
-uint64_t memory_spare(struct memory *memory, uint32_t gpu, uint64_t *offered)
+int buffer_make_backing(struct buffer *buffer, const struct backing_spec *spec, bool resident)
 {
-	uint64_t cached;
+	struct memory *memory = buffer->memory;
+	struct backing *backing;
+	int ret = backing_create(buffer, spec, &backing);
 
-	*offered = 0;
-	if (gpu >= memory->count)
-		return 0;
-	gsp_retire_run(&memory->retired);
-	cached = slabs_cached(memory, gpu);
-	*offered = MIN(slabs_offered(memory, gpu), cached);
-	return cached;
+	if ((ret == -ENOSPC || ret == -ENOMEM) && memory_make_room(memory))
+		ret = backing_create(buffer, spec, &backing);
+	if (ret)
+		return ret;
+	if (resident)
+		ret = buffer_make_resident(backing);
+	if (ret) {
+		backing_retire(backing, NULL);
+		return ret;
+	}
+	backing->next = buffer->backings;
+	buffer->backings = backing;
+	return 0;
+}
+
+/*
+ * Residency.  A refusal gets one more try after everything kept for later was given back, and also if there was
+ * nothing: hosts refuse for a moment while they trim others.
+ */
+int buffer_make_resident(struct backing *backing)
+{
+	int ret = backing_make_resident(backing);
+
+	if (ret != -ENOSPC)
+		return ret;
+	memory_make_room(backing->buffer->memory);
+	return backing_make_resident(backing);
 }

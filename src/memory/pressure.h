@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct memory;
+#include "memory/backing.h"
 
 bool memory_make_room(struct memory *memory);
 bool memory_is_tight(struct memory *memory, uint32_t gpu, uint64_t more);
+int buffer_make_backing(struct buffer *buffer, const struct backing_spec *spec, bool resident);
+int buffer_make_resident(struct backing *backing);
 
 #endif

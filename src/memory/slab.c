@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Small blocks: taken from slabs, freed, and kept back while a GPU may still use them. */
-#include "memory/slab_private.h"
+#include "memory/slab_records.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -11,16 +11,6 @@
 static struct slab *of_retire(struct gsp_retire *item)
 {
 	return (struct slab *)(void *)((char *)item - offsetof(struct slab, retire));
-}
-
-/* The size of a piece for so many bytes, as a power of two. */
-unsigned slab_shift_of(enum memory_kind kind, uint64_t size)
-{
-	unsigned shift = kind == MEMORY_LOCAL ? SLAB_LARGEST_SHIFT : SLAB_SMALLEST_SHIFT;
-
-	while (1ULL << shift < size)
-		shift++;
-	return shift;
 }
 
 /* Whether a request is for slab_alloc(); if it is wrong in any way it is not. */
@@ -209,7 +199,7 @@ static void gpus_passed(struct gsp_retire *item, int why)
  */
 int slab_free(struct buffer *buffer, void *address)
 {
-	struct slab *slab = buffer->slab;
+	struct slab *slab = slab_of(buffer);
 	struct slab_set *set = slab->set;
 	enum slab_surplus surplus = SLAB_KEEP;
 	bool begin = false;

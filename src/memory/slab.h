@@ -28,11 +28,6 @@ int slab_unmap(struct buffer *buffer, const void *address);
 int slab_register(struct buffer *buffer, const void *address, const struct node_set *nodes);
 const struct node_set *slab_registered(struct buffer *buffer, const void *address);
 
-/* For the table: without a lock, beside changes; the table's sequence number tells whether it can be believed. */
-bool slab_describe(const struct slab *slab, uint64_t address, struct memory_info *info);
-/* ... and with the table's lock held. */
-int slab_set_user_data(struct slab *slab, uint64_t address, void *user_data);
-
 /* Gives back what is kept for later; true if there was anything. */
 bool slabs_trim(struct memory *memory);
 uint64_t slabs_cached(struct memory *memory, uint32_t gpu);

@@ -1,93 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* What is known of the pieces of slabs, and where they are mapped. */
-#include "memory/slab_private.h"
+#include "memory/slab_records.h"
 
 #include <errno.h>
 
 #include "util/compiler.h"
 
-static const struct piece *piece_at(const struct slab *slab, uint64_t address, uint64_t *start)
-{
-	uint64_t slab_start = SLAB_LOAD(slab->start), index = (address - slab_start) >> slab->set->shift;
-
-	*start = slab_start + (index << slab->set->shift);
-	return index < slab->count ? &slab->pieces[index] : NULL;
-}
-
-/*
- * The piece around an address in a buffer, or NULL if it is nobody's.  The set is locked; the buffer need not
- * be the slab's any more.
- */
-struct piece *slab_live_piece(struct slab *slab, const struct buffer *buffer, uint64_t address)
-{
-	const struct piece *piece;
-	uint64_t start;
-
-	if (slab->buffer != buffer)
-		return NULL;
-	piece = piece_at(slab, address, &start);
-	return piece && slab_is_live(piece) ? &slab->pieces[piece - slab->pieces] : NULL;
-}
-
-/*
- * Describes the piece around an address, up to the size that was requested.  False: nobody has it.  Takes no lock and
- * waits for nothing.  If the slab's buffer leaves the table meanwhile the result means nothing.
- */
-bool slab_describe(const struct slab *slab, uint64_t address, struct memory_info *info)
-{
-	const struct node_set *nodes, *registered;
-	const struct piece *piece;
-	uint64_t start, life;
-
-	piece = piece_at(slab, address, &start);
-	if (!piece)
-		return false;
-	life = SLAB_LOAD(piece->life);
-	if (!(life & 1) || address - start >= SLAB_LOAD(piece->size))
-		return false;
-	nodes = SLAB_LOAD(piece->nodes);
-	registered = SLAB_LOAD(piece->registered);
-	*info = (struct memory_info){
-		.start = u64_to_ptr(start),
-		.size = SLAB_LOAD(piece->size),
-		.kind = slab->set->kind,
-		.flags = slab->set->flags,
-		.gpu = SLAB_LOAD(piece->gpu),
-		.gpu_va = start,
-		.mapped = nodes->gpus,
-		.nodes = nodes->ids,
-		.node_count = nodes->count,
-		.registered_nodes = registered ? registered->ids : NULL,
-		.registered_count = registered ? registered->count : 0,
-		.user_data = SLAB_LOAD(piece->user_data),
-		.caller_node = SLAB_LOAD(piece->caller_node),
-		.caller_flags = SLAB_LOAD(piece->caller_flags),
-	};
-	return SLAB_LOAD(piece->life) == life;
-}
-
-/* Attaches a value of the caller's to a piece.  The table's lock keeps the slab's buffer in the table.  -ENOENT. */
-int slab_set_user_data(struct slab *slab, uint64_t address, void *user_data)
-{
-	struct slab_set *set = slab->set;
-	struct piece *piece;
-	uint64_t start;
-	int ret = -ENOENT;
-
-	pthread_mutex_lock(&set->lock);
-	piece = slab_live_piece(slab, slab->buffer, address);
-	if (piece && piece_at(slab, address, &start) && address - start < piece->size) {
-		SLAB_STORE(piece->user_data, user_data);
-		ret = 0;
-	}
-	pthread_mutex_unlock(&set->lock);
-	return ret;
-}
-
 /* Remembers to which GPUs a piece was registered.  -ENOENT: nobody has it. */
 int slab_register(struct buffer *buffer, const void *address, const struct node_set *nodes)
 {
-	struct slab *slab = buffer->slab;
+	struct slab *slab = slab_of(buffer);
 	struct piece *piece;
 
 	pthread_mutex_lock(&slab->set->lock);
@@ -102,7 +24,7 @@ int slab_register(struct buffer *buffer, const void *address, const struct node_
 const struct node_set *slab_registered(struct buffer *buffer, const void *address)
 {
 	const struct node_set *nodes = NULL;
-	struct slab *slab = buffer->slab;
+	struct slab *slab = slab_of(buffer);
 	struct piece *piece;
 
 	pthread_mutex_lock(&slab->set->lock);
@@ -117,7 +39,7 @@ const struct node_set *slab_registered(struct buffer *buffer, const void *addres
 int slab_unmap(struct buffer *buffer, const void *address)
 {
 	const struct node_set *none;
-	struct slab *slab = buffer->slab;
+	struct slab *slab = slab_of(buffer);
 	struct piece *piece;
 	int ret = node_set_of(&buffer->memory->node_sets, 0, &none);
 
@@ -155,7 +77,7 @@ static int map_whole(struct slab *slab, struct buffer *buffer, uint64_t gpus, ui
 int slab_map(struct buffer *buffer, const void *address, uint64_t size, uint64_t gpus, uint64_t timeout_ns)
 {
 	uint64_t where = ptr_to_u64(address), page = DXG_PAGE_SIZE, end, life = 0;
-	struct slab *slab = buffer->slab;
+	struct slab *slab = slab_of(buffer);
 	struct slab_set *set = slab->set;
 	const struct node_set *nodes;
 	struct piece *piece;

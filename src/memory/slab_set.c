@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The slabs of each set: added, kept empty or offered for the next who needs one, released. */
-#include "memory/slab_private.h"
+#include "memory/slab_records.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +26,18 @@ int slabs_create(struct memory *memory)
 	slabs->gpus = memory->count;
 	atomic_init(&slabs->references, 1);
 	memory->slabs = slabs;
+	memory->trim = slabs_trim;
 	return 0;
+}
+
+/* The size of a piece for so many bytes, as a power of two. */
+unsigned slab_shift_of(enum memory_kind kind, uint64_t size)
+{
+	unsigned shift = kind == MEMORY_LOCAL ? SLAB_LARGEST_SHIFT : SLAB_SMALLEST_SHIFT;
+
+	while (1ULL << shift < size)
+		shift++;
+	return shift;
 }
 
 static void free_set(struct slab_set *set)
@@ -301,7 +312,8 @@ static int add_sized(struct slab_set *set, uint64_t size, struct slab **out)
 		give_record(slab);
 		return ret;
 	}
-	buffer->slab = slab;
+	slab->face = (struct buffer_face){.describe = slab_describe, .set_user_data = slab_set_user_data};
+	buffer->face = &slab->face;
 	pthread_mutex_lock(&set->lock);
 	slab->buffer = buffer;
 	SLAB_STORE(slab->start, buffer->start);

@@ -4,9 +4,7 @@
 
 #include <errno.h>
 
-#include "memory/buffer.h"
-#include "memory/slab.h"
-#include "memory/user.h"
+#include "memory/objects.h"
 #include "util/compiler.h"
 
 #define TRIES 64 /* of a look-up beside changes, before it waits for its turn */
@@ -21,7 +19,7 @@ struct table_record {
 	uint64_t start;
 	uint64_t span;
 	uint64_t size;
-	const struct slab *slab;
+	const struct buffer_face *face;
 	uint32_t kind;
 	uint32_t flags;
 	uint32_t gpu;
@@ -93,7 +91,7 @@ static void fill_record(struct table_record *record, struct buffer *buffer)
 	STORE(record->start, buffer->start);
 	STORE(record->span, buffer->span);
 	STORE(record->size, buffer->size);
-	STORE(record->slab, buffer->slab);
+	STORE(record->face, buffer->face);
 	STORE(record->kind, (uint32_t)buffer->kind);
 	STORE(record->flags, buffer->flags);
 	STORE(record->gpu, buffer->gpu);
@@ -230,14 +228,14 @@ static bool describe(const struct table *table, uint64_t address, struct memory_
 {
 	const struct table_record *record = find(table, address);
 	const struct node_set *nodes, *registered;
-	const struct slab *slab;
+	const struct buffer_face *face;
 	uint64_t start, size;
 
 	if (!record)
 		return false;
-	slab = LOAD(record->slab);
-	if (slab)
-		return slab_describe(slab, address, info);
+	face = LOAD(record->face);
+	if (face)
+		return face->describe(face, address, info);
 	start = LOAD(record->start);
 	size = LOAD(record->size);
 	/* the rest of the last page is there too, but it is not the caller's */
@@ -294,19 +292,19 @@ static bool look_up(struct table *table, uint64_t address, struct memory_info *i
 }
 
 /*
- * Describes the buffer, the part of one or the registered memory that an address lies in; interior addresses count, what
- * is beyond the size requested does not.  For our own memory no lock is taken and nothing shared is written.  -ENOENT.
+ * Describes the buffer or the part of one that an address lies in; interior addresses count, what is beyond the size
+ * requested does not.  No lock is taken and nothing shared is written.  -ENOENT.
  */
-int memory_lookup(struct memory *memory, const void *address, struct memory_info *info)
+int table_lookup(struct memory *memory, const void *address, struct memory_info *info)
 {
 	if (look_up(&memory->table, ptr_to_u64(address), info))
 		return 0;
 	*info = (struct memory_info){0};
-	return user_lookup(memory, address, info);
+	return -ENOENT;
 }
 
-/* Attaches a value of the caller's to what memory_lookup() finds at an address; NULL takes it off.  -ENOENT. */
-int memory_set_user_data(struct memory *memory, const void *address, void *user_data)
+/* Attaches a value of the caller's to what table_lookup() finds at an address; NULL takes it off.  -ENOENT. */
+int table_set_user_data(struct memory *memory, const void *address, void *user_data)
 {
 	struct table *table = &memory->table;
 	uint64_t where = ptr_to_u64(address);
@@ -315,12 +313,12 @@ int memory_set_user_data(struct memory *memory, const void *address, void *user_
 
 	pthread_mutex_lock(&table->lock);
 	record = find(table, where);
-	if (record && record->buffer->slab) {
-		ret = slab_set_user_data(record->buffer->slab, where, user_data);
+	if (record && record->buffer->face) {
+		ret = record->buffer->face->set_user_data(record->buffer->face, where, user_data);
 	} else if (record && where - record->start < record->size) {
 		STORE(record->user_data, user_data);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&table->lock);
-	return ret ? user_set_user_data(memory, address, user_data) : 0;
+	return ret;
 }

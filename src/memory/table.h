@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * From an address to the buffer it lies in.  memory_lookup() and memory_set_user_data() are part of
- * memory/memory.h; the rest is for this folder.
+ * From an address to the buffer it lies in.
  *
  * Look-ups take no lock: they read a tree of records that are never given back before the memory ends, and
  * a sequence number tells them when a change came between.
@@ -35,8 +34,16 @@ struct table {
 	struct stable_pool records;
 };
 
-int memory_lookup(struct memory *memory, const void *address, struct memory_info *info);
-int memory_set_user_data(struct memory *memory, const void *address, void *user_data);
+/* What stands for a buffer in look-ups when callers know its face instead. */
+struct buffer_face {
+	/* without a lock, beside changes; the table's sequence number tells whether it can be believed */
+	bool (*describe)(const struct buffer_face *face, uint64_t address, struct memory_info *info);
+	/* with the table's lock held */
+	int (*set_user_data)(const struct buffer_face *face, uint64_t address, void *user_data);
+};
+
+int table_lookup(struct memory *memory, const void *address, struct memory_info *info);
+int table_set_user_data(struct memory *memory, const void *address, void *user_data);
 
 void memory_table_init(struct memory *memory);
 void memory_table_destroy(struct memory *memory);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "memory/backing.h"
+#include "memory/buffer.h"
+#include "memory/pressure.h"
 #include "memory/slab.h"
 #include "memory/step.h"
 #include "memory/user_away.h"
@@ -55,8 +57,8 @@ static int allow_own(struct buffer *buffer, const void *address, const struct no
 	struct memory_info info;
 	int ret;
 
-	if (buffer->slab) {
-		if (!memory_lookup(buffer->memory, address, &info) && info.registered_count && allowed)
+	if (buffer->face) {
+		if (!table_lookup(buffer->memory, address, &info) && info.registered_count && allowed)
 			return info.registered_nodes == allowed->ids ? 0 : -EALREADY;
 		return slab_register(buffer, address, allowed);
 	}
@@ -130,7 +132,8 @@ static int register_users(struct users *users, const struct memory_registration 
  * address and size again is counted, and takes as many memory_deregister().  With a list of GPUs, memory of the library's
  * own is from then on mapped on these alone; without, it cannot be registered.
  *
- * -EINVAL: no address, no size, an end beyond all addresses, an unknown GPU or flag; -EPERM: the library's own memory;
+ * -EINVAL: no address (nor a page that begins at one), no size, an end beyond all addresses, an unknown GPU or flag;
+ * -EPERM: the library's own memory;
  * -EALREADY: registered with other GPUs; -ENOMEM.
  */
 int memory_register(struct memory *memory, const struct memory_registration *registration)
@@ -140,8 +143,9 @@ int memory_register(struct memory *memory, const struct memory_registration *reg
 	struct buffer *buffer;
 	int ret;
 
-	/* the last page has an end that can be told */
-	if (!start || !size || size > UINT64_MAX - USER_WINDOW - start || registration->flags & ~USER_FLAGS)
+	/* to the driver, pages at address 0 are none; the window of the last one has an end that can be told */
+	if (start < USER_PAGE || start > UINT64_MAX - USER_WINDOW || !size ||
+	    size > UINT64_MAX - USER_WINDOW - start || registration->flags & ~USER_FLAGS)
 		return -EINVAL;
 	if (registration->count && !registration->gpus)
 		return -EINVAL;
@@ -446,7 +450,7 @@ static int deregister_own(struct buffer *buffer, const void *address)
 {
 	struct memory_info info;
 
-	if (memory_lookup(buffer->memory, address, &info) || !info.registered_count)
+	if (table_lookup(buffer->memory, address, &info) || !info.registered_count)
 		return -ENOENT;
 	return allow_own(buffer, address, NULL);
 }
@@ -467,7 +471,9 @@ int memory_deregister(struct memory *memory, const void *address)
 	if (!memory_get(memory, address, &buffer)) {
 		ret = deregister_own(buffer, address);
 		buffer_put(buffer);
-		return ret;
+		/* the caller's memory may be gone, and the library's in its place */
+		if (ret != -ENOENT)
+			return ret;
 	}
 	ret = claim(users, TO_DEREGISTER, ptr_to_u64(address), 1, &mine, &r);
 	if (ret)

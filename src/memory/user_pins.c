@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory/backing.h"
+#include "memory/pressure.h"
 #include "memory/step.h"
 #include "memory/user_back.h"
 #include "memory/user_windows.h"

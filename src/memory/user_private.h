@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "memory/buffer.h"
+#include "memory/objects.h"
+#include "memory/reference.h"
 #include "memory/tree.h"
 
 #define USER_PAGE   ((uint64_t)DXG_PAGE_SIZE)

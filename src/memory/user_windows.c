@@ -44,6 +44,19 @@ static struct user_window *at_or_above(struct users *users, unsigned gpu, uint64
 	return node ? of_node(node) : NULL;
 }
 
+/* Whether a GPU has some of [start, end) reserved for the caller's memory, or had until what runs is over. */
+bool user_windows_overlap(struct users *users, unsigned gpu, uint64_t start, uint64_t end)
+{
+	struct user_window *window;
+	bool overlap;
+
+	pthread_mutex_lock(&users->lock);
+	window = at_or_above(users, gpu, start);
+	overlap = window && window->start < end;
+	pthread_mutex_unlock(&users->lock);
+	return overlap;
+}
+
 static int reserve(struct gsp_device *device, uint64_t start, uint64_t end)
 {
 	uint64_t va;
@@ -100,8 +113,9 @@ static bool reachable(struct gsp_device *device, uint64_t start, uint64_t end)
 {
 	const struct kmd_adapter *info = gsp_device_info(device);
 
-	return !kmd_adapter_has(info, KMD_FIELD_VA_RANGE) ||
-	       (start >= info->va_base && end <= info->va_limit);
+	/* a base of 0 asks the host for an address of its choice (Microsoft: D3DKMTReserveGpuVirtualAddress) */
+	return start && (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE) ||
+			 (start >= info->va_base && end <= info->va_limit));
 }
 
 /*
@@ -139,6 +153,20 @@ int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_
 	return ret;
 }
 
+/* What has to pass before the reservation ends: the paging fence of what was taken out of it last. */
+static void wait_for_fence(struct user_window *window)
+{
+	struct gsp_device *device = window->users->memory->gpus[window->gpu].device;
+	const struct gsp_handles *handles = gsp_device_handles(device); /* what has a fence has them */
+
+	window->retire.point = (struct gsp_fence_point){
+		.device = device,
+		.fence = handles->paging.fence,
+		.value = handles->paging.value,
+		.wanted = window->fence,
+	};
+}
+
 static void close_window(struct user_chore *chore)
 {
 	struct user_window *window = tree_entry(chore, struct user_window, chore);
@@ -154,7 +182,7 @@ static void close_window(struct user_chore *chore)
 	}
 	if (window->fence > window->retire.point.wanted) {
 		/* used again, and left again, meanwhile */
-		window->retire.point.wanted = window->fence;
+		wait_for_fence(window);
 		gsp_retire_add(&users->memory->retired, &window->retire);
 		pthread_mutex_unlock(&users->lock);
 		return;
@@ -190,23 +218,13 @@ static void left(struct gsp_retire *item, int why)
 /* With the lock held. */
 static void check_use(struct user_window *window)
 {
-	struct gsp_device *device = window->users->memory->gpus[window->gpu].device;
-	const struct gsp_handles *handles;
-
 	if (window->pieces || window->leaving)
 		return;
 	window->leaving = true;
 	window->chore.run = close_window;
 	window->retire = (struct gsp_retire){.run = left};
-	if (window->fence) {
-		handles = gsp_device_handles(device); /* what has a fence has them */
-		window->retire.point = (struct gsp_fence_point){
-			.device = device,
-			.fence = handles->paging.fence,
-			.value = handles->paging.value,
-			.wanted = window->fence,
-		};
-	}
+	if (window->fence)
+		wait_for_fence(window);
 	gsp_retire_add(&window->users->memory->retired, &window->retire);
 }
 

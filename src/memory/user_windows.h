@@ -25,6 +25,7 @@ struct user_window {
 
 int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_t end);
 void user_windows_close_unused(struct users *users, unsigned gpu, uint64_t start, uint64_t end);
+bool user_windows_overlap(struct users *users, unsigned gpu, uint64_t start, uint64_t end);
 struct user_window *user_window_at(struct users *users, unsigned gpu, uint64_t address);
 void user_window_took_out(struct user_window *window, uint32_t pieces, uint64_t fence);
 

@@ -45,7 +45,7 @@ static int by_budget(struct gsp_device *gpu, uint64_t *bytes)
 	if (gsp_device_info(gpu)->discrete || (ret && ret != -ENODATA))
 		return ret;
 	other = of_group(gpu, D3DKMT_MEMORY_SEGMENT_GROUP_NON_LOCAL, &shared);
-	*bytes += shared;
+	*bytes += MIN(shared, UINT64_MAX - *bytes);
 	return other == -ENODATA ? ret : other;
 }
 

@@ -74,6 +74,12 @@ void bar_make_public(struct process *process, struct topology_snapshot *snapshot
 		const struct kmd_adapter *kmd = &topology_node(snapshot, id)->gpu->kmd;
 		int ret;
 
+		if (!kmd_adapter_has(kmd, KMD_FIELD_VRAM_HEAPS)) {
+			log_warn("node %u: the frame buffer stays private: its driver does not tell how much "
+				 "of it the CPU reaches",
+				 id);
+			continue;
+		}
 		if (kmd->vram_invisible) {
 			log_warn("node %u: the frame buffer stays private: the CPU reaches %llu of %llu MiB",
 				 id, (unsigned long long)(kmd->vram_visible >> 20),

@@ -202,6 +202,18 @@ static void all_makes_frame_buffers_public_where_it_works(void **state)
 			 1);
 }
 
+/* A driver that does not tell how much of the video memory the CPU reaches may mean any part of it. */
+static void what_is_not_told_stays_private(void **state)
+{
+	struct machine machine;
+
+	(void)state;
+	boot(&machine, "all", "rx6800,patch=0.0x4360@0x1390=0000000000000000");
+	assert_int_equal(machine.gpu_count, 1);
+	assert_int_equal(heap_type(machine.gpus[0]), HSA_HEAPTYPE_FRAME_BUFFER_PRIVATE);
+	assert_int_equal(dxgsim_ioctl_count_of("LOCK2"), 0);
+}
+
 /* The kernel chooses the address of a lock, among whatever else is mapped; only multiples of 64 KiB will do. */
 static void an_address_is_found_in_any_crowd(void **state)
 {
@@ -247,6 +259,7 @@ int main(void)
 		CLOSED(host_access_is_asked_for_by_1),
 		CLOSED(without_it_host_access_of_vram_is_private),
 		CLOSED(all_makes_frame_buffers_public_where_it_works),
+		CLOSED(what_is_not_told_stays_private),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,7 +373,7 @@ void fake_user_pages(bool on)
 	user_pages = on;
 }
 
-/* Whether [start, end) is readable, and with `write` writable, throughout. */
+/* Whether [start, end) is readable, and with `write` writable and of no file, throughout. */
 static bool can_pin(uint64_t start, uint64_t end, bool write)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -383,7 +383,7 @@ static bool can_pin(uint64_t start, uint64_t end, bool write)
 	while (maps && start < end && fgets(line, sizeof(line), maps)) {
 		if (sscanf(line, "%llx-%llx %4s", &low, &high, rights) != 3 || high <= start)
 			continue;
-		if (low > start || rights[0] != 'r' || (write && rights[1] != 'w'))
+		if (low > start || rights[0] != 'r' || (write && (rights[1] != 'w' || rights[3] == 's')))
 			break;
 		start = high;
 	}
@@ -429,6 +429,7 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 		o->size = size;
 		o->local = !allocations[i].sysmem;
 		o->sysmem = allocations[i].sysmem;
+		o->pinned_to_write = !(flags & D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY);
 		/* pinning faults the pages in */
 		if (!o->local && !user_pages && first_byte(allocations[i].sysmem))
 			fake_complain("host pages are not zero");
@@ -805,6 +806,21 @@ bool fake_page_at(unsigned adapter, uint64_t va, const void **page, bool *writab
 	}
 	pthread_mutex_unlock(&fake_lock);
 	return mapped;
+}
+
+bool fake_pinned_to_write(unsigned adapter, uint64_t va)
+{
+	bool to_write = false;
+
+	pthread_mutex_lock(&fake_lock);
+	for (unsigned i = 0; i < fake_used; i++)
+		if (overlap(&fake_objects[i], MAPPING, adapter, va, 1)) {
+			const struct object *allocation = fake_get(ALLOCATION, fake_objects[i].parent);
+
+			to_write = allocation && allocation->pinned_to_write;
+		}
+	pthread_mutex_unlock(&fake_lock);
+	return to_write;
 }
 
 int dxg_wait_fences(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *fences,

@@ -74,5 +74,7 @@ bool fake_is_mapped(unsigned adapter, uint64_t va);
 void fake_user_pages(bool user_pages);
 /* What host page is mapped at an address that is mapped, and how. */
 bool fake_page_at(unsigned adapter, uint64_t va, const void **page, bool *writable);
+/* Whether it was pinned with the right to write: without, what the process writes later may go to another page. */
+bool fake_pinned_to_write(unsigned adapter, uint64_t va);
 
 #endif

@@ -21,6 +21,7 @@ struct object {
 	bool local;
 	uint64_t busy_until; /* paging fence of the last change of its mapping */
 	void *sysmem;	     /* of the caller; NULL: VRAM */
+	bool pinned_to_write;
 	void *locked_at;
 	unsigned locks;
 	bool offered, discarded;

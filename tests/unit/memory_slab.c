@@ -16,7 +16,10 @@
 #include <cmocka.h>
 
 #include "memory/buffer.h"
+#include "memory/lookup.h"
+#include "memory/placement.h"
 #include "memory/pressure.h"
+#include "memory/reference.h"
 #include "memory/slab.h"
 #include "memory/table.h"
 #include "memory/user.h"

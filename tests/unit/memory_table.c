@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "memory/buffer.h"
-#include "memory/slab.h"
+#include "memory/lookup.h"
+#include "memory/objects.h"
 #include "memory/table.h"
 #include "memory/user.h"
 #include "util/compiler.h"
@@ -88,26 +88,25 @@ int user_set_user_data(struct memory *m, const void *address, void *user_data)
 	return 0;
 }
 
-/* A slab whose even pages are somebody's. */
-static uint64_t slabs_address;
-static void *slabs_data;
+/* A buffer whose even pages are somebody's. */
+static void *parts_data;
 
-static struct slab *fake_slab(void)
-{
-	return (struct slab *)(void *)&slabs_address;
-}
+static bool describe_part(const struct buffer_face *face, uint64_t address, struct memory_info *info);
+static int set_part_data(const struct buffer_face *face, uint64_t address, void *user_data);
 
-bool slab_describe(const struct slab *slab, uint64_t address, struct memory_info *info)
+static const struct buffer_face even_pages = {.describe = describe_part, .set_user_data = set_part_data};
+
+static bool describe_part(const struct buffer_face *face, uint64_t address, struct memory_info *info)
 {
-	assert_ptr_equal(slab, fake_slab());
+	assert_ptr_equal(face, &even_pages);
 	*info = (struct memory_info){.start = u64_to_ptr(ALIGN_DOWN(address, PAGE))};
 	return !(address & PAGE);
 }
 
-int slab_set_user_data(struct slab *slab, uint64_t address, void *user_data)
+static int set_part_data(const struct buffer_face *face, uint64_t address, void *user_data)
 {
-	assert_ptr_equal(slab, fake_slab());
-	slabs_data = user_data;
+	assert_ptr_equal(face, &even_pages);
+	parts_data = user_data;
 	return address & PAGE ? -ENOENT : 0;
 }
 
@@ -320,14 +319,14 @@ static void others_are_asked_for_what_is_not_in_the_table(void **state)
 	assert_int_equal(memory_set_user_data(&memory, users_own + 1, &x), -ENOENT);
 
 	describe(&a, FIRST, 2 * PAGE);
-	a.slab = fake_slab();
+	a.face = &even_pages;
 	assert_int_equal(memory_insert(&a), 0);
 	assert_int_equal(look(FIRST + 1, &info), 0);
 	assert_int_equal(ptr_to_u64(info.start), FIRST);
 	assert_int_equal(look(FIRST + PAGE, &info), -ENOENT);
 	assert_null(info.start);
 	assert_int_equal(memory_set_user_data(&memory, u64_to_ptr(FIRST), &x), 0);
-	assert_ptr_equal(slabs_data, &x);
+	assert_ptr_equal(parts_data, &x);
 	assert_int_equal(memory_set_user_data(&memory, u64_to_ptr(FIRST + PAGE), &x), -ENOENT);
 	memory_remove(&a);
 }

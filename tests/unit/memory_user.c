@@ -196,6 +196,10 @@ static void bad_ranges_are_refused(void **state)
 	assert_int_equal(add_for(&w, NULL, 1, 0, NULL, 0), -EINVAL);
 	assert_int_equal(add_for(&w, w.pages, UINT64_MAX, 0, NULL, 0), -EINVAL);
 	assert_int_equal(add_for(&w, w.pages, UINT64_MAX - ptr_to_u64(w.pages), 0, NULL, 0), -EINVAL);
+	/* so near to the last address that the end of the last page cannot be told */
+	assert_int_equal(add_for(&w, u64_to_ptr(UINT64_MAX - 100), 50, 0, NULL, 0), -EINVAL);
+	assert_int_equal(add_for(&w, u64_to_ptr(UINT64_MAX - 100), 1000, 0, NULL, 0), -EINVAL);
+	assert_int_equal(add_for(&w, u64_to_ptr(UINT64_MAX), 1, 0, NULL, 0), -EINVAL);
 	assert_int_equal(add_for(&w, w.pages, 1, MEMORY_FIXED_ADDRESS, NULL, 0), -EINVAL);
 	assert_int_equal(add_for(&w, w.pages, 1, 0, &unknown, 1), -EINVAL);
 	assert_int_equal(add_for(&w, w.pages, 1, 0, NULL, 1), -EINVAL);
@@ -390,6 +394,55 @@ static void read_only_pages_are_read_only_on_the_gpu(void **state)
 	map(&w, p + 3 * PAGE, 100, NULL, 0);
 	assert_int_equal(pins(), 8);
 	assert_pages(0, p + 3 * PAGE, p + 4 * PAGE, false);
+	tear_down(&w);
+}
+
+/* Pinned to be read, a page that nobody wrote yet is the kernel's page of zeros, and stays that. */
+static void what_the_process_may_write_is_pinned_to_write(void **state)
+{
+	struct world w;
+	uint64_t va;
+	char *p;
+
+	(void)state;
+	build(&w, 2, 0);
+	p = w.pages;
+	assert_int_equal(mprotect(p + PAGE, PAGE, PROT_READ), 0);
+	assert_int_equal(add_for(&w, p, 3 * PAGE, MEMORY_READ_ONLY, NULL, 0), 0);
+	map(&w, p, 3 * PAGE, &gpu0, 1);
+	assert_pages(0, p, p + 3 * PAGE, false);
+	fake_occupy(1, 1);
+	va = map(&w, p, 3 * PAGE, &gpu1, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		const void *page;
+		bool writable;
+
+		assert_true(fake_page_at(1, va + i * PAGE, &page, &writable));
+		assert_false(writable);
+		assert_int_equal(fake_pinned_to_write(0, ptr_to_u64(p + i * PAGE)), i != 1);
+		assert_int_equal(fake_pinned_to_write(1, va + i * PAGE), i != 1);
+	}
+	drop(&w, p);
+	tear_down(&w);
+}
+
+static void what_can_only_be_read_is_had_by_who_reads(void **state)
+{
+	struct world w;
+	char *p;
+
+	(void)state;
+	build(&w, 1, 0);
+	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	add(&w, p, PAGE);
+	assert_int_equal(memory_map(w.memory, p, PAGE, NULL, 0, NULL), -ENOMEM);
+	drop(&w, p);
+	assert_int_equal(add_for(&w, p, 2 * PAGE, MEMORY_READ_ONLY, NULL, 0), 0);
+	map(&w, p, 2 * PAGE, NULL, 0);
+	assert_pages(0, p, p + 2 * PAGE, false);
+	drop(&w, p);
+	munmap(p, 2 * PAGE);
 	tear_down(&w);
 }
 
@@ -588,6 +641,85 @@ static void what_runs_keeps_the_pages(void **state)
 	tear_down(&w);
 }
 
+/* A base of 0 would let the host choose the address of a reservation. */
+static void the_first_page_is_never_reserved(void **state)
+{
+	struct world w;
+
+	(void)state;
+	build(&w, 1, 0);
+	assert_int_equal(add_for(&w, u64_to_ptr(8), 16, 0, NULL, 0), -EINVAL);
+	add(&w, u64_to_ptr(PAGE), 16);
+	assert_int_equal(memory_map(w.memory, u64_to_ptr(PAGE), 16, NULL, 0, NULL), -EFAULT);
+	/* one for other addresses, where it could be */
+	assert_int_equal(fake_calls_of("reserve_gpu_va"), 1);
+	drop(&w, u64_to_ptr(PAGE));
+	tear_down(&w);
+}
+
+/* The address of what is unmapped belongs to the GPU's past until that is over: no lock may be mapped there. */
+static void visible_vram_keeps_off_addresses_that_end_later(void **state)
+{
+	struct memory_request request = {.kind = MEMORY_LOCAL, .flags = MEMORY_CPU_VISIBLE, .size = 64 << 10};
+	struct gsp_timeline *timeline;
+	const struct gsp_handles *handles;
+	uint64_t value = 0, size = MIB;
+	struct world w;
+	void *visible;
+	char *p;
+
+	(void)state;
+	build(&w, 1, 0);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	assert_int_equal(gsp_device_open(w.devices[0], &handles), 0);
+	assert_int_equal(gsp_timeline_create(w.devices[0], &value, &timeline), 0);
+	add(&w, p, size);
+	map(&w, p, size, NULL, 0);
+	gsp_timeline_announce(timeline, 1);
+	drop(&w, p);
+	munmap(p, size);
+	fake_lock_at(ALIGN_UP(ptr_to_u64(p), 64ULL << 10));
+	assert_int_equal(memory_alloc(w.memory, &request, &visible), 0);
+	__atomic_store_n(&value, 1, __ATOMIC_RELEASE);
+	add(&w, w.pages, 1);
+	map(&w, w.pages, 1, NULL, 0);
+	assert_false(fake_is_mapped(0, ptr_to_u64(p)));
+	assert_true(fake_is_mapped(0, ptr_to_u64(visible)));
+	assert_int_equal(memory_free(w.memory, visible), 0);
+	drop(&w, w.pages);
+	gsp_timeline_stop(timeline);
+	gsp_timeline_end(timeline);
+	tear_down(&w);
+}
+
+/* Whoever frees memory before its registration can end that all the same. */
+static void a_registration_ends_whatever_is_there_now(void **state)
+{
+	struct memory_request request = {.gpu = MEMORY_HOST, .flags = MEMORY_FIXED_ADDRESS, .size = 2 * MIB};
+	struct memory_info info;
+	struct world w;
+	void *own;
+	char *p;
+
+	(void)state;
+	build(&w, 1, 0);
+	fake_user_pages(false);
+	p = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	add(&w, p, 4 * MIB);
+	munmap(p, 4 * MIB);
+	request.fixed = p;
+	assert_int_equal(memory_alloc(w.memory, &request, &own), 0);
+	drop(&w, p);
+	assert_int_equal(memory_deregister(w.memory, p), -ENOENT);
+	assert_int_equal(memory_lookup(w.memory, own, &info), 0);
+	assert_int_equal(info.kind, MEMORY_SYSTEM);
+	assert_int_equal(memory_lookup(w.memory, p + 3 * MIB, &info), -ENOENT);
+	assert_int_equal(memory_free(w.memory, own), 0);
+	tear_down(&w);
+}
+
 static void the_end_takes_everything(void **state)
 {
 	struct world w;
@@ -684,6 +816,8 @@ int main(void)
 		cmocka_unit_test_setup(overlapping_registrations_share_pins, setup),
 		cmocka_unit_test_setup(pages_nobody_uses_are_pinned_anew, setup),
 		cmocka_unit_test_setup(read_only_pages_are_read_only_on_the_gpu, setup),
+		cmocka_unit_test_setup(what_the_process_may_write_is_pinned_to_write, setup),
+		cmocka_unit_test_setup(what_can_only_be_read_is_had_by_who_reads, setup),
 		cmocka_unit_test_setup(missing_pages_are_refused_and_nothing_stays, setup),
 		cmocka_unit_test_setup(a_second_registration_may_want_to_write, setup),
 		cmocka_unit_test_setup(large_memory_is_pinned_in_parts, setup),
@@ -691,6 +825,9 @@ int main(void)
 		cmocka_unit_test_setup(an_alternate_for_the_second_gpu_serves_both, setup),
 		cmocka_unit_test_setup(an_address_beyond_the_gpus_gets_an_alternate, setup),
 		cmocka_unit_test_setup(what_runs_keeps_the_pages, setup),
+		cmocka_unit_test_setup(the_first_page_is_never_reserved, setup),
+		cmocka_unit_test_setup(visible_vram_keeps_off_addresses_that_end_later, setup),
+		cmocka_unit_test_setup(a_registration_ends_whatever_is_there_now, setup),
 		cmocka_unit_test_setup(the_end_takes_everything, setup),
 		cmocka_unit_test_setup(a_lost_gpu_gets_nothing, setup),
 		cmocka_unit_test_setup(any_failing_call_is_survived, setup),

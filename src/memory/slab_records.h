@@ -7,17 +7,20 @@
  * neither they nor the slab's own record are given back before the end: a record whose buffer is gone serves another
  * buffer of its set.
  */
-#ifndef MEMORY_SLAB_PRIVATE_H
-#define MEMORY_SLAB_PRIVATE_H
+#ifndef MEMORY_SLAB_RECORDS_H
+#define MEMORY_SLAB_RECORDS_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
 #include "gsp/retire.h"
 #include "memory/buffer.h"
+#include "memory/placement.h"
+#include "memory/reference.h"
 #include "memory/slab.h"
 
 #define SLAB_SMALLEST_SHIFT 12U /* of a piece */
@@ -55,6 +58,7 @@ enum slab_state {
 
 struct slab {
 	/* fixed for ever */
+	struct buffer_face face; /* what the table knows of it */
 	struct slab_set *set;
 	uint32_t count; /* pieces */
 
@@ -113,6 +117,11 @@ struct slabs {
 #define SLAB_LOAD(field)	 __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
 #define SLAB_STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
 
+static inline struct slab *slab_of(const struct buffer *buffer)
+{
+	return (struct slab *)(uintptr_t)((const char *)buffer->face - offsetof(struct slab, face));
+}
+
 static inline uint64_t slab_piece_size(const struct slab *slab)
 {
 	return 1ULL << slab->set->shift;
@@ -131,10 +140,8 @@ static inline bool slab_is_live(const struct piece *piece)
 /* What becomes of a slab when the lock of its set is given up. */
 enum slab_surplus { SLAB_KEEP, SLAB_OFFER, SLAB_RELEASE };
 
-/* slab.c */
-unsigned slab_shift_of(enum memory_kind kind, uint64_t size);
-
 /* slab_set.c */
+unsigned slab_shift_of(enum memory_kind kind, uint64_t size);
 void slabs_put(struct slabs *slabs);
 struct slab_set *slab_set_of(struct slabs *slabs, const struct memory_request *request);
 bool slab_set_is_lost(const struct slab_set *set);
@@ -145,7 +152,9 @@ enum slab_surplus slab_check_empty(struct slab *slab);
 void slab_dispose(struct slab *slab, enum slab_surplus surplus);
 void slab_unpin(struct slab *slab);
 
-/* slab_piece.c */
+/* slab_describe.c */
+bool slab_describe(const struct buffer_face *face, uint64_t address, struct memory_info *info);
+int slab_set_user_data(const struct buffer_face *face, uint64_t address, void *user_data);
 struct piece *slab_live_piece(struct slab *slab, const struct buffer *buffer, uint64_t address);
 
 #endif

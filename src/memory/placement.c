@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/* Having a buffer on some GPUs and not on others; by its holder. */
+#include "memory/placement.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "memory/backing.h"
+#include "memory/pressure.h"
+#include "util/compiler.h"
+#include "util/log.h"
+
+/* D3DDDIGPUVA_PROTECTION_TYPE_*: write access alone is what AMD's own client asks for, code included. */
+uint64_t buffer_protection(const struct buffer *buffer)
+{
+	uint64_t rights = D3DDDIGPUVA_PROTECTION_TYPE_WRITE;
+
+	return buffer->flags & MEMORY_READ_ONLY ? 0 : rights;
+}
+
+/* Issues all that is needed to have a buffer on a GPU; backing_settle() is left to do. */
+static int start_mapping(struct buffer *buffer, unsigned gpu)
+{
+	struct backing *backing = buffer_backing(buffer, gpu);
+	int ret;
+
+	if (!backing) {
+		struct backing_spec spec = {
+			.gpu = gpu,
+			.domain = KMD_DOMAIN_SYSTEM,
+			.start = buffer->start,
+			.size = buffer->span,
+			.pages = u64_to_ptr(buffer->start),
+			.uncached = buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE),
+		};
+
+		ret = buffer_make_backing(buffer, &spec, false);
+		if (ret)
+			return ret;
+		backing = buffer->backings;
+	}
+	ret = buffer_make_resident(backing);
+	return ret ? ret : backing_map(backing, buffer_protection(buffer));
+}
+
+/* Takes a buffer off the GPUs named, as far as they let it; returns the first error. */
+static int unmap_from(struct buffer *buffer, uint64_t gpus)
+{
+	int error = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next) {
+		int ret = 0;
+
+		/* what the CPU maps too keeps its place */
+		if (gpus >> backing->gpu & 1 && !backing->locked)
+			ret = backing_unmap(backing);
+		if (ret)
+			log_err("GPU %u: unmapping %#llx: %s", backing->gpu,
+				(unsigned long long)backing->start, strerror(-ret));
+		error = error ? error : ret;
+	}
+	return error;
+}
+
+/* Where anything of a buffer is mapped, an unmapping that failed included. */
+static uint64_t touched_gpus(const struct buffer *buffer)
+{
+	uint64_t touched = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
+		if (backing->mapped)
+			touched |= 1ULL << backing->gpu;
+	return touched;
+}
+
+/* Where a buffer is usable now; CPU-visible VRAM is there always, but not a matter of the caller's unless in `wanted`. */
+static uint64_t mapped_gpus(const struct buffer *buffer, uint64_t wanted)
+{
+	uint64_t mapped = 0;
+
+	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
+		if (backing->resident && backing->mapped == backing->count &&
+		    (!backing->locked || wanted >> backing->gpu & 1))
+			mapped |= 1ULL << backing->gpu;
+	return mapped;
+}
+
+int buffer_note_mapped(struct buffer *buffer, uint64_t wanted)
+{
+	const struct node_set *nodes;
+	int ret = node_set_of(&buffer->memory->node_sets, mapped_gpus(buffer, wanted), &nodes);
+
+	if (!ret)
+		buffer->nodes = nodes;
+	return ret;
+}
+
+/*
+ * Puts a held buffer on exactly the GPUs named and notes it in buffer->nodes; memory_publish() is the caller's.  Usable by
+ * whatever is submitted after the return, and by what runs already.  When one fails, those added before are taken off again.
+ */
+int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
+{
+	uint64_t before = mapped_gpus(buffer, buffer->nodes->gpus), added = gpus & ~before, tried = 0;
+	/* who wants the wait wants it for what an earlier call left to do, too */
+	uint64_t unsettled = timeout_ns == BACKING_DEFER ? added : gpus;
+	unsigned count = buffer->memory->count;
+	const struct node_set *nodes;
+	/* first, for there is no way back later */
+	int ret = node_set_of(&buffer->memory->node_sets, gpus, &nodes);
+
+	if (ret)
+		return ret;
+	for (unsigned gpu = 0; gpu < count && !ret; gpu++) {
+		if (!(added >> gpu & 1))
+			continue;
+		tried |= 1ULL << gpu;
+		ret = start_mapping(buffer, gpu);
+	}
+	for (unsigned gpu = 0; gpu < count && !ret; gpu++)
+		if (unsettled >> gpu & 1)
+			ret = backing_settle(buffer_backing(buffer, gpu), timeout_ns);
+	if (ret)
+		unmap_from(buffer, tried); /* the first error is the one to tell */
+	else
+		ret = unmap_from(buffer, touched_gpus(buffer) & ~gpus);
+	if (!ret)
+		buffer->nodes = nodes;
+	else if (buffer_note_mapped(buffer, before))
+		log_debug("%#llx: its nodes are not told", (unsigned long long)buffer->start);
+	return ret;
+}
+
+/* Offers the contents of a held buffer to the host until buffer_reclaim(): of no interest any more, first to go. */
+int buffer_offer(struct buffer *buffer)
+{
+	int ret = 0;
+
+	for (struct backing *backing = buffer->backings; backing && !ret; backing = backing->next)
+		ret = backing_offer(backing);
+	return ret;
+}
+
+/*
+ * Takes the offer back, so that the buffer may be used again where it is mapped; *kept: with its contents.  -ENOSPC: the
+ * host has no memory for it any more.
+ */
+int buffer_reclaim(struct buffer *buffer, bool *kept)
+{
+	int ret = 0;
+
+	*kept = true;
+	for (struct backing *backing = buffer->backings; backing && !ret; backing = backing->next) {
+		bool whole;
+
+		ret = backing_reclaim(backing, &whole);
+		if (!ret)
+			ret = backing_settle(backing, BACKING_DEFER);
+		*kept = *kept && whole;
+	}
+	return ret;
+}
