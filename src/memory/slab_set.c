@@ -271,6 +271,8 @@ static struct slab *take_record(struct slab_set *set, uint32_t count)
 	slab = calloc(1, sizeof(*slab) + count * sizeof(slab->pieces[0]));
 	if (!slab)
 		return NULL;
+	/* once, for look-ups read it also when the record is another buffer's by now */
+	slab->face = (struct buffer_face){.describe = slab_describe, .set_user_data = slab_set_user_data};
 	slab->set = set;
 	slab->count = count;
 	slab->state = SLAB_MOVING;
@@ -312,7 +314,6 @@ static int add_sized(struct slab_set *set, uint64_t size, struct slab **out)
 		give_record(slab);
 		return ret;
 	}
-	slab->face = (struct buffer_face){.describe = slab_describe, .set_user_data = slab_set_user_data};
 	buffer->face = &slab->face;
 	pthread_mutex_lock(&set->lock);
 	slab->buffer = buffer;
