@@ -153,8 +153,6 @@ int dxg_evict(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *alloca
 int dxg_offer(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations, uint32_t count);
 int dxg_reclaim(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_handle *allocations, uint32_t count,
 		uint32_t *results, uint64_t *fence);
-int dxg_query_residency(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations,
-			uint32_t count, uint32_t *status);
 
 /* gpuva.c */
 struct dxg_gpu_va_map {

@@ -405,10 +405,9 @@ int backing_offer(struct backing *backing)
 }
 
 /*
- * Takes an offer back; *kept: the contents are what they were.  -ENOSPC: the memory is not to be had again now, it is
- * still offered.
+ * Takes an offer back; the contents may be lost.  -ENOSPC: the memory is not to be had again now, it is still offered.
  */
-int backing_reclaim(struct backing *backing, bool *kept)
+int backing_reclaim(struct backing *backing)
 {
 	struct gsp_device *device = backing->on->device;
 	const struct gsp_handles *handles = gsp_device_handles(device);
@@ -416,17 +415,13 @@ int backing_reclaim(struct backing *backing, bool *kept)
 	uint64_t fence = 0;
 	int ret;
 
-	*kept = true;
 	if (!results)
 		return -ENOMEM;
 	ret = gsp_device_result(device, dxg_reclaim(gsp_device_dxg(device), handles->paging.handle,
 						    backing->chunks, backing->count, results, &fence));
-	for (uint32_t i = 0; !ret && i < backing->count; i++) {
+	for (uint32_t i = 0; !ret && i < backing->count; i++)
 		if (results[i] == D3DDDI_RECLAIM_RESULT_NOT_COMMITTED)
 			ret = -ENOSPC;
-		else if (results[i] != D3DDDI_RECLAIM_RESULT_OK)
-			*kept = false;
-	}
 	free(results);
 	backing->fence = MAX(backing->fence, fence);
 	return ret == -ENOMEM ? -ENOSPC : ret;

@@ -60,7 +60,7 @@ int backing_unmap(struct backing *backing);
 int backing_lock(struct backing *backing, void **address);
 int backing_unlock(struct backing *backing);
 int backing_offer(struct backing *backing);
-int backing_reclaim(struct backing *backing, bool *kept);
+int backing_reclaim(struct backing *backing);
 int backing_settle(struct backing *backing, uint64_t timeout_ns);
 void backing_retire(struct backing *backing, struct gsp_moment *moment);
 void backing_retire_part(struct backing *backing, struct gsp_moment *moment);

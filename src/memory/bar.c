@@ -105,7 +105,7 @@ int bar_make(struct buffer *buffer)
 		.domain = KMD_DOMAIN_LOCAL,
 		.size = buffer->span,
 		.cpu_visible = true,
-		.uncached = buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE),
+		.uncached = memory_is_uncached(buffer->flags),
 	};
 	struct backing *backing;
 	void *address;

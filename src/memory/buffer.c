@@ -88,7 +88,7 @@ static int make_on_gpu(struct buffer *buffer, const struct memory_request *reque
 		.domain = vram ? KMD_DOMAIN_LOCAL : KMD_DOMAIN_USER_QUEUE,
 		.start = buffer->kind == MEMORY_PHYSICAL ? 0 : buffer->start,
 		.size = buffer->span,
-		.uncached = vram && (buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE)),
+		.uncached = vram && memory_is_uncached(buffer->flags),
 		.scheduler_id = request->scheduler_id,
 	};
 

@@ -124,12 +124,8 @@ static int wanted_gpus(const struct buffer *buffer, const struct node_set *regis
 	uint64_t reachable =
 		buffer->kind == MEMORY_SYSTEM ? space_gpus_of(buffer->range) : 1ULL << buffer->gpu;
 
-	*out = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (gpus[i] >= memory->count)
-			return -EINVAL;
-		*out |= 1ULL << gpus[i];
-	}
+	if (gpu_bits(memory->count, gpus, count, out))
+		return -EINVAL;
 	if (!count) {
 		for (uint32_t i = 0; i < memory->count; i++)
 			if (reachable >> i & 1 && !gsp_device_is_lost(memory->gpus[i].device))

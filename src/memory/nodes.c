@@ -88,3 +88,15 @@ int node_set_of(struct node_sets *sets, uint64_t gpus, const struct node_set **o
 	pthread_mutex_unlock(&sets->lock);
 	return *out ? 0 : -ENOMEM;
 }
+
+/* The bits of a list of GPUs.  -EINVAL: one that is none of the `known` first indices. */
+int gpu_bits(uint32_t known, const uint32_t *gpus, uint32_t count, uint64_t *bits)
+{
+	*bits = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (gpus[i] >= known)
+			return -EINVAL;
+		*bits |= 1ULL << gpus[i];
+	}
+	return 0;
+}

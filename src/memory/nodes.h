@@ -27,6 +27,7 @@ struct node_sets {
 
 int node_sets_init(struct node_sets *sets, const uint32_t *nodes, uint32_t count);
 void node_sets_destroy(struct node_sets *sets);
+int gpu_bits(uint32_t known, const uint32_t *gpus, uint32_t count, uint64_t *bits);
 int node_set_of(struct node_sets *sets, uint64_t gpus, const struct node_set **out);
 
 #endif

@@ -31,7 +31,7 @@ static int start_mapping(struct buffer *buffer, unsigned gpu)
 			.start = buffer->start,
 			.size = buffer->span,
 			.pages = u64_to_ptr(buffer->start),
-			.uncached = buffer->flags & MEMORY_UNCACHED || !(buffer->flags & MEMORY_COARSE),
+			.uncached = memory_is_uncached(buffer->flags),
 		};
 
 		ret = buffer_make_backing(buffer, &spec, false);
@@ -142,21 +142,17 @@ int buffer_offer(struct buffer *buffer)
 }
 
 /*
- * Takes the offer back, so that the buffer may be used again where it is mapped; *kept: with its contents.  -ENOSPC: the
+ * Takes the offer back, so that the buffer may be used again where it is mapped; its contents may be lost.  -ENOSPC: the
  * host has no memory for it any more.
  */
-int buffer_reclaim(struct buffer *buffer, bool *kept)
+int buffer_reclaim(struct buffer *buffer)
 {
 	int ret = 0;
 
-	*kept = true;
 	for (struct backing *backing = buffer->backings; backing && !ret; backing = backing->next) {
-		bool whole;
-
-		ret = backing_reclaim(backing, &whole);
+		ret = backing_reclaim(backing);
 		if (!ret)
 			ret = backing_settle(backing, BACKING_DEFER);
-		*kept = *kept && whole;
 	}
 	return ret;
 }

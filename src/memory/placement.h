@@ -9,6 +9,6 @@ uint64_t buffer_protection(const struct buffer *buffer);
 int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns);
 int buffer_note_mapped(struct buffer *buffer, uint64_t wanted);
 int buffer_offer(struct buffer *buffer);
-int buffer_reclaim(struct buffer *buffer, bool *kept);
+int buffer_reclaim(struct buffer *buffer);
 
 #endif

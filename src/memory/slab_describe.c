@@ -35,8 +35,7 @@ struct piece *slab_live_piece(struct slab *slab, const struct buffer *buffer, ui
  */
 bool slab_describe(const struct buffer_face *face, uint64_t address, struct memory_info *info)
 {
-	const struct slab *slab =
-		(const struct slab *)(const void *)((const char *)face - offsetof(struct slab, face));
+	const struct slab *slab = slab_of_face(face);
 	const struct node_set *nodes, *registered;
 	const struct piece *piece;
 	uint64_t start, life;
@@ -71,7 +70,7 @@ bool slab_describe(const struct buffer_face *face, uint64_t address, struct memo
 /* Attaches a value of the caller's to a piece.  The table's lock keeps the slab's buffer in the table.  -ENOENT. */
 int slab_set_user_data(const struct buffer_face *face, uint64_t address, void *user_data)
 {
-	struct slab *slab = (struct slab *)(uintptr_t)((const char *)face - offsetof(struct slab, face));
+	struct slab *slab = slab_of_face(face);
 	struct slab_set *set = slab->set;
 	struct piece *piece;
 	uint64_t start;

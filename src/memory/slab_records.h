@@ -117,9 +117,14 @@ struct slabs {
 #define SLAB_LOAD(field)	 __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
 #define SLAB_STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
 
+static inline struct slab *slab_of_face(const struct buffer_face *face)
+{
+	return (struct slab *)(uintptr_t)((const char *)face - offsetof(struct slab, face));
+}
+
 static inline struct slab *slab_of(const struct buffer *buffer)
 {
-	return (struct slab *)(uintptr_t)((const char *)buffer->face - offsetof(struct slab, face));
+	return slab_of_face(buffer->face);
 }
 
 static inline uint64_t slab_piece_size(const struct slab *slab)

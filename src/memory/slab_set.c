@@ -170,12 +170,11 @@ static int offer(struct slab *slab)
 static int reclaim(struct slab *slab)
 {
 	struct buffer *buffer = slab->buffer;
-	bool kept; /* the contents: nobody's */
 	int ret = memory_hold_buffer(buffer);
 
 	if (ret)
 		return ret;
-	ret = buffer_reclaim(buffer, &kept);
+	ret = buffer_reclaim(buffer);
 	atomic_store(&slab->gpus, buffer->nodes->gpus);
 	memory_let_go(buffer);
 	return ret;

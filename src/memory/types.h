@@ -5,6 +5,7 @@
 #ifndef MEMORY_TYPES_H
 #define MEMORY_TYPES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gsp/device.h"
@@ -40,6 +41,12 @@ enum memory_kind {
 #define MEMORY_CPU_VISIBLE   (1U << 5) /* LOCAL: the CPU reads and writes it too, or it is not had at all */
 #define MEMORY_ALONE	     (1U << 6) /* in no allocation together with others */
 #define MEMORY_ALL_FLAGS     0x7fU
+
+/* Whether memory is kept out of the GPU's L2: when that is asked for, and where coherence is fine-grained. */
+static inline bool memory_is_uncached(uint32_t flags)
+{
+	return flags & MEMORY_UNCACHED || !(flags & MEMORY_COARSE);
+}
 
 struct memory_request {
 	uint32_t gpu; /* index in the configuration: whose memory; MEMORY_HOST for system memory of no GPU */

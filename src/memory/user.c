@@ -39,18 +39,6 @@ int users_create(struct memory *memory)
 	return 0;
 }
 
-/* The bits of a list of GPUs.  -EINVAL: one that is none. */
-static int gpus_of(const struct memory *memory, const uint32_t *gpus, uint32_t count, uint64_t *out)
-{
-	*out = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (gpus[i] >= memory->count)
-			return -EINVAL;
-		*out |= 1ULL << gpus[i];
-	}
-	return 0;
-}
-
 /* Has a buffer of the library's own usable on these GPUs alone, NULL: on any; the same set again is no change. */
 static int allow_own(struct buffer *buffer, const void *address, const struct node_set *allowed)
 {
@@ -149,7 +137,7 @@ int memory_register(struct memory *memory, const struct memory_registration *reg
 		return -EINVAL;
 	if (registration->count && !registration->gpus)
 		return -EINVAL;
-	ret = gpus_of(memory, registration->gpus, registration->count, &gpus);
+	ret = gpu_bits(memory->count, registration->gpus, registration->count, &gpus);
 	if (!ret && registration->count)
 		ret = node_set_of(&memory->node_sets, gpus, &allowed);
 	if (ret)
@@ -364,7 +352,7 @@ static int wanted_gpus(const struct memory *memory, const struct user_registrati
 		       uint32_t count, uint64_t *out)
 {
 	uint64_t allowed = r->allowed ? r->allowed->gpus : UINT64_MAX, lost = 0;
-	int ret = gpus_of(memory, gpus, count, out);
+	int ret = gpu_bits(memory->count, gpus, count, out);
 
 	if (ret)
 		return ret;

@@ -57,7 +57,7 @@ static int start_on(struct buffer *away, uint64_t start, unsigned gpu)
 		.all_end = start + away->size,
 		.gpu_va = away->start,
 		.read_only = away->flags & MEMORY_READ_ONLY,
-		.uncached = away->flags & MEMORY_UNCACHED || !(away->flags & MEMORY_COARSE),
+		.uncached = memory_is_uncached(away->flags),
 	};
 	uint64_t write = D3DDDIGPUVA_PROTECTION_TYPE_WRITE;
 	struct user_runs runs = {0};

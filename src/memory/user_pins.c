@@ -460,7 +460,7 @@ int user_pins_take(struct users *users, unsigned gpu, uint64_t start, uint64_t e
 		.gpu = gpu,
 		.end = end,
 		.read_only = flags & MEMORY_READ_ONLY,
-		.uncached = flags & MEMORY_UNCACHED || !(flags & MEMORY_COARSE),
+		.uncached = memory_is_uncached(flags),
 	};
 	uint64_t at = start;
 	int ret = user_windows_open(users, gpu, start, end);

@@ -330,38 +330,6 @@ static void offers_of_many_end_with_the_first_refusal(void **state)
 	dxg_close(dxg);
 }
 
-static uint32_t told_residency;
-
-static int residency(unsigned long command, void *arg)
-{
-	const struct d3dkmt_queryallocationresidency *args = arg;
-	uint32_t *status = u64_to_ptr(args->residency_status);
-
-	assert_int_equal(command, LX_DXQUERYALLOCATIONRESIDENCY);
-	assert_int_equal(args->resource, 0);
-	for (uint32_t i = 0; i < args->allocation_count; i++)
-		status[i] = told_residency;
-	return 0;
-}
-
-static void residency_is_one_of_three_or_nothing(void **state)
-{
-	const d3dkmt_handle allocations[2] = {2, 3};
-	struct dxg *dxg = opened();
-	uint32_t status[2];
-
-	(void)state;
-	answer = residency;
-	for (told_residency = 0; told_residency < 5; told_residency++) {
-		bool known = told_residency >= 1 && told_residency <= 3;
-
-		assert_int_equal(dxg_query_residency(dxg, 1, allocations, 2, status), known ? 0 : -EPROTO);
-		assert_int_equal(status[0], known ? told_residency : 0);
-		assert_int_equal(status[1], known ? told_residency : 0);
-	}
-	dxg_close(dxg);
-}
-
 static uint64_t lock_address;
 static unsigned unlocks;
 
@@ -681,7 +649,6 @@ int main(void)
 		cmocka_unit_test(residency_of_many_ends_in_the_latest_fence),
 		cmocka_unit_test(what_is_reclaimed_may_be_pending_behind_a_success),
 		cmocka_unit_test(offers_of_many_end_with_the_first_refusal),
-		cmocka_unit_test(residency_is_one_of_three_or_nothing),
 		cmocka_unit_test(a_lock_is_a_page_address_or_none),
 		cmocka_unit_test(memory_that_may_not_be_written_is_pinned_read_only),
 		cmocka_unit_test(a_fence_value_that_marks_loss_is_not_waited_for),

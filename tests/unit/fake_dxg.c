@@ -596,23 +596,6 @@ int dxg_reclaim(struct dxg *dxg, d3dkmt_handle paging_queue, const d3dkmt_handle
 	return fake_leave(ret);
 }
 
-int dxg_query_residency(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *allocations,
-			uint32_t count, uint32_t *status)
-{
-	int ret = fake_enter("query_residency", fake_adapter_of(DEVICE, device));
-
-	(void)dxg;
-	memset(status, 0, count * sizeof(*status));
-	for (uint32_t i = 0; i < count && !ret; i++) {
-		const struct object *o = fake_get(ALLOCATION, allocations[i]);
-
-		status[i] = !o || !o->resident || o->discarded ? D3DKMT_ALLOCATIONRESIDENCYSTATUS_NOTRESIDENT
-			    : o->local ? D3DKMT_ALLOCATIONRESIDENCYSTATUS_RESIDENTINGPUMEMORY
-				       : D3DKMT_ALLOCATIONRESIDENCYSTATUS_RESIDENTINSHAREDMEMORY;
-	}
-	return fake_leave(ret);
-}
-
 static bool overlap(const struct object *o, enum type type, unsigned adapter, uint64_t base, uint64_t size)
 {
 	return o->type == type && o->adapter == adapter && base < o->base + o->size && o->base < base + size;

@@ -239,10 +239,9 @@ bool memory_is_tight(struct memory *of, uint32_t gpu, uint64_t more)
 	return atomic_load(&host.tight);
 }
 
-int buffer_reclaim(struct buffer *buffer, bool *kept)
+int buffer_reclaim(struct buffer *buffer)
 {
 	assert_true(buffer->entry.held);
-	*kept = false;
 	atomic_fetch_add(&host.reclaims, 1);
 	return atomic_load(&host.reclaim_error);
 }
