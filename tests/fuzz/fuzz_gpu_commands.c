@@ -22,6 +22,7 @@
 #define PAGE	 4096U
 #define PAGES	 8U
 #define COMMANDS (4U * PAGE)
+#define KERNEL	 (2U * PAGE + 0xf00U)
 
 struct space {
 	uint8_t *memory;
@@ -50,6 +51,25 @@ static const struct packet packets[] = {
 	{8, {0xc0064900, 0x00200514, 0x43010000, 0x180, 0, 1, 2, 0}},
 	{8, {0xc0065800, 0, 0xffffffff, 0xff, 0, 0, 4, 0x1c3f1}},
 	{9, {0xc0079300, 0x13, 0x100, 0, 1, 0, 0xff, 0, 4}},
+	{9, {0xc0071e00, 0x2f, 0x100, 0, 1, 0, 0, 0, 0}},
+	{9, {0xc0071e00, 0x128, 0x2100, 0, 1, 0, 0, 0, 0}},
+	{5, {0xc0032200, 0x100, 0, 0, 2}},
+	{4, {0xc0023f00, COMMANDS, 0, 0x00800010}},
+	{4, {0xc0023f00, COMMANDS, 0, 0x00900010}},
+	{7, {0xc0055000, 0x60300000, 0x100, 0, 0x1800, 0, 0x300}},
+	{7, {0xc0055000, 0x40300000, 7, 0, 0x2100, 0, 0x40}},
+	{3, {0xc0017900, 0x341, 1}},
+	/* the state of a dispatch, in pieces */
+	{8, {0xc0067600, 0x204, 0, 0, 0, 8, 1, 1}},
+	{4, {0xc0027600, 0x20c, KERNEL >> 8, 0}},
+	{4, {0xc0027600, 0x210, 0x10, 0}},
+	{4, {0xc0027600, 0x212, 0, 0}},
+	{8, {0xc0067600, 0x215, 0, 1, 1, 0x1001, 1, 1}},
+	{3, {0xc0017600, 0x228, 0}},
+	{6, {0xc0047600, 0x22b, 1, 1, 1, 1}},
+	{6, {0xc0047600, 0x240, 0x1000, 0x80000000, 0x400, 0x00ea4fac}},
+	{5, {0xc0031500, 9, 1, 1, 0x21}},
+	{4, {0xc0021600, 0x100, 0, 0x25}},
 };
 
 static const struct packet release_mem_gfx9 = {8, {0xc0064900, 0x00008514, 0x43010000, 0x180, 0, 1, 2, 0}};
@@ -102,6 +122,7 @@ static enum gpu_fault_reason translate(void *arg, uint64_t va, enum gpu_access a
 	if (page == 3 && space->faults >> access & 1)
 		return (enum gpu_fault_reason)(1 + space->faults / 64);
 	span->uncached = page == 2;
+	span->executable = page != 5;
 	span->bytes = space->memory + (page == 1 ? va - PAGE : va);
 	span->length = PAGE - va % PAGE;
 	if (space->span_limit && span->length > space->span_limit)
@@ -119,12 +140,17 @@ static void run(struct gpu_engine *engine, const struct gpu_job *job, uint32_t b
 {
 	const struct gpu_error *error = gpu_engine_error(engine);
 	enum gpu_outcome outcome = GPU_RUNNING;
+	struct gpu_suspended *suspended;
 
 	gpu_engine_start(engine, job);
-	/* a packet has a word at least */
-	for (uint32_t i = 0; outcome == GPU_RUNNING; i++) {
-		REQUIRE(i <= job->bytes / 4);
+	/* a packet has a word at least; buffers that call others may never end */
+	for (uint32_t i = 0; outcome == GPU_RUNNING && i <= job->bytes / 2; i++) {
+		if (i % 8 == 7)
+			gpu_engine_ask(engine, true);
 		outcome = gpu_engine_run(engine, budget);
+		suspended = outcome == GPU_RUNNING ? gpu_engine_preempt(engine) : NULL;
+		if (suspended)
+			gpu_engine_resume(engine, suspended);
 	}
 	REQUIRE((outcome == GPU_STOPPED) == (error->kind != GPU_ERROR_NONE));
 	if (outcome == GPU_STOPPED) {
@@ -139,11 +165,13 @@ static void run(struct gpu_engine *engine, const struct gpu_job *job, uint32_t b
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct gpu_machine_ops ops = {translate, clock_of};
+	static const struct gpu_machine_ops ops = {
+		.translate = translate, .clock = clock_of, .now_ns = clock_of};
 	struct gpu_engine_config config = {.kind = GPU_ENGINE_COMPUTE, .ops = &ops};
 	struct gpu_job job = {.commands = COMMANDS};
 	struct gpu_engine *engine;
 	struct space space = {0};
+	uint32_t kernel;
 
 	if (size < 3)
 		return 0;
@@ -152,16 +180,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		config.kind = (enum gpu_engine_kind)(data[0] / 32 % (GPU_ENGINE_OTHER + 1));
 	space.span_limit = data[1] / 4 % 8 ? 0 : 1 + data[1] % 16;
 	space.faults = data[2];
+	config.firmware_state = data[1] % 2;
+	config.dispatch_ns = data[2] % 2;
+	config.seed = data[1];
 	space.memory = aligned_alloc(PAGE, (size_t)PAGES * PAGE);
 	engine = gpu_engine_create(&config);
 	REQUIRE(engine && space.memory);
 	memset(space.memory, 0, (size_t)PAGES * PAGE);
+	kernel = config.generation >= 11 ? 0xbfb00000 : 0xbf810000;
+	memcpy(space.memory + KERNEL, &kernel, sizeof(kernel));
 	job.space = &space;
 	job.bytes = build(config.generation, space.memory + COMMANDS, PAGES * PAGE - COMMANDS, data + 3,
 			  size - 3);
 	/* twice: the second job meets the caches the first one left */
 	run(engine, &job, 1 + data[1] / 32);
-	run(engine, &job, UINT32_MAX);
+	run(engine, &job, 1000);
 	gpu_engine_forget(engine, &space, PAGE, PAGE);
 	gpu_engine_destroy(engine);
 	free(space.memory);

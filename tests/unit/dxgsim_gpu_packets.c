@@ -81,14 +81,47 @@ static const struct sample samples[] = {
 	 9,
 	 6,
 	 {0xc0044000, 0x00110202, LO(Y), HI(Y), LO(X), HI(X)},
-	 {2, 0x02112000, ADDRESS8, 0, ADDRESS8, 0}},
+	 {2, 0x0211200c, ADDRESS8, 0, ADDRESS8, 0}},
 	{"COPY_DATA",
 	 10,
 	 12,
 	 6,
 	 {0xc0044000, 0x00110202, LO(Y), HI(Y), LO(X), HI(X)},
-	 {2, 0x06116000, ADDRESS8, 0, ADDRESS8, 0}},
+	 {2, 0x0611600c, ADDRESS8, 0, ADDRESS8, 0}},
 	{"EVENT_WRITE", 9, 12, 2, {0xc0004600, 0x407}, {2, 0}},
+	/* add, 64 bits, of which bit 6 says not to return; 47 ^ 16 is an exclusive or, without 32 it is of 32 bits */
+	{"ATOMIC_MEM",
+	 9,
+	 9,
+	 9,
+	 {0xc0071e00, 0x2f, LO(X), HI(X), 1, 0, 0, 0, 0},
+	 {2, 0x02000068, ADDRESS8, 0, ALL, ALL, ALL, ALL, 0x1fff}},
+	{"ATOMIC_MEM",
+	 10,
+	 12,
+	 9,
+	 {0xc0071e00, 0x2f, LO(X), HI(X), 1, 0, 0, 0, 0},
+	 {2, 0x06000268, ADDRESS8, 0, ALL, ALL, ALL, ALL, 0x1fff}},
+	/* skips nothing */
+	{"COND_EXEC", 9, 9, 5, {0xc0032200, LO(Y), HI(Y), 0, 0}, {2, ADDRESS4, 0, 0x02000000, 0}},
+	{"COND_EXEC", 10, 12, 5, {0xc0032200, LO(Y), HI(Y), 0, 0}, {2, ADDRESS4, 0, 0x06000000, 0}},
+	/* no bytes, L2 to L2; bit 14 of the header makes a NOP of it */
+	{"DMA_DATA",
+	 9,
+	 9,
+	 7,
+	 {0xc0055000, 0x60300000, LO(Y), HI(Y), LO(X), HI(X), 0},
+	 {0x4002, 0x22102000, ALL, ALL, ALL, ALL, 0xc07fffff}},
+	{"DMA_DATA",
+	 10,
+	 12,
+	 7,
+	 {0xc0055000, 0x60300000, LO(Y), HI(Y), LO(X), HI(X), 0},
+	 {0x4002, 0x26106000, ALL, ALL, ALL, ALL, 0xc07fffff}},
+	/* other registers take a 0 as well, where there are any */
+	{"SET_SH_REG", 9, 9, 4, {0xc0027600, 0x204, 0, 0}, {2, 0x4b, ALL, ALL}},
+	{"SET_SH_REG", 10, 12, 4, {0xc0027600, 0x204, 0, 0}, {2, 0x6b, ALL, ALL}},
+	{"SET_UCONFIG_REG", 9, 12, 3, {0xc0017900, 0x341, 0}, {2, 0x7, ALL}},
 	/* write-back, 64 bits, data after confirmation */
 	{"RELEASE_MEM",
 	 9,
@@ -205,8 +238,8 @@ static void not_a_packet(void **state)
 				       "MAP_QUEUES at +0x0: only for the kernel");
 			assert_stopped(RUN(0xc0001001, 0), GPU_ERROR_PACKET, "NOP at +0x0: the header");
 			/* what comes before is done, and the place is told */
-			assert_stopped(RUN(0xc0001000, 0, 0xffff1000, 0xc0031502, 1, 1, 1, 0x21),
-				       GPU_ERROR_UNSUPPORTED, "DISPATCH_DIRECT at +0xc: not simulated");
+			assert_stopped(RUN(0xc0001000, 0, 0xffff1000, 0xc0035d02, 1, 1, 1, 1),
+				       GPU_ERROR_UNSUPPORTED, "PRIME_UTCL2 at +0xc: not simulated");
 			machine_stop();
 		}
 	start(11);
@@ -311,8 +344,9 @@ static void copy_data(void **state)
 				       GPU_ERROR_PACKET, "source address");
 			assert_stopped(RUN(0xc0044002, 0x00000500, 0x2e00, 0, LO(X), HI(X)),
 				       GPU_ERROR_UNSUPPORTED, "SRC_SEL register");
-			assert_stopped(RUN(0xc0044002, 0x0000050a, 0, 0, LO(X), HI(X)), GPU_ERROR_UNSUPPORTED,
-				       "system clock");
+			*at64(X) = 0;
+			assert_int_equal(RUN(0xc0044002, 0x0001050a, 0, 0, LO(X), HI(X)), GPU_DONE);
+			assert_true(*at64(X) == 0x123456789abcULL);
 			assert_stopped(RUN(0xc0044002, 0x0000050b, 0, 0, LO(X), HI(X)), GPU_ERROR_PACKET,
 				       "SRC_SEL 11");
 			assert_stopped(RUN(0xc0044002, 0x00000005, 0, 0, 0x2e00, 0), GPU_ERROR_UNSUPPORTED,
@@ -360,8 +394,9 @@ static void release_mem(void **state)
 				       GPU_ERROR_PACKET, "not a multiple of 8");
 			assert_stopped(RUN(0xc0064902, 0x00000514, 0x20000000, LO(X + 1), HI(X), 0, 0, 0),
 				       GPU_ERROR_PACKET, "not a multiple of 4");
-			assert_stopped(RUN(0xc0064902, 0x00000514, 0x80000000, LO(X), HI(X), 0, 0, 0),
-				       GPU_ERROR_UNSUPPORTED, "system clock");
+			assert_int_equal(RUN(0xc0064902, 0x00000514, 0x80000000, LO(X), HI(X), 0, 0, 0),
+					 GPU_DONE);
+			assert_true(*at64(X) == 0xfedcba9876543210ULL);
 			assert_stopped(RUN(0xc0064902, 0x00000514, 0xe0000000, LO(X), HI(X), 0, 0, 0),
 				       GPU_ERROR_PACKET, "DATA_SEL 7");
 			assert_stopped(RUN(0xc0064902, 0x00000514, 0x47000000, LO(X), HI(X), 0, 0, 0),
@@ -414,6 +449,14 @@ static void event_write(void **state)
 			assert_stopped(RUN(0xc0004602, 0x414), GPU_ERROR_PACKET, "EVENT_INDEX 4");
 			assert_stopped(RUN(0xc0004602, 0x014), GPU_ERROR_UNSUPPORTED, "EVENT_TYPE 0x14");
 			assert_stopped(RUN(0xc0004602, 0x107), GPU_ERROR_PACKET, "EVENT_INDEX 1 is reserved");
+			/* performance counters and pipeline statistics, which nobody reads */
+			for (uint32_t type = 0x17; type <= 0x1b; type++)
+				assert_int_equal(RUN(0xc0004602, type), GPU_DONE);
+			assert_stopped(RUN(0xc0024602, 0x17, LO(X), HI(X)), GPU_ERROR_PACKET, "4 words");
+			assert_stopped(RUN(0xc0024602, 0x21e, LO(X), HI(X)), GPU_ERROR_UNSUPPORTED,
+				       "EVENT_TYPE 0x1e");
+			assert_stopped(RUN(0xc0024602, 0x01e, LO(X), HI(X)), GPU_ERROR_PACKET,
+				       "does not go with EVENT_INDEX 0");
 			machine_stop();
 		}
 }
@@ -711,9 +754,6 @@ static void other_engines_execute_nothing(void **state)
 	(void)state;
 	machine_start(11, GPU_ENGINE_GRAPHICS);
 	assert_stopped(RUN(0xffff1000), GPU_ERROR_UNSUPPORTED, "graphics packets are not simulated");
-	machine_stop();
-	machine_start(11, GPU_ENGINE_SDMA);
-	assert_stopped(RUN(0), GPU_ERROR_UNSUPPORTED, "SDMA packets are not simulated");
 	machine_stop();
 	machine_start(11, GPU_ENGINE_OTHER);
 	assert_stopped(RUN(0), GPU_ERROR_UNSUPPORTED, "executes nothing");

@@ -212,12 +212,62 @@ static void an_exempt_job_may_take_its_time(void **state)
 	guest_set_value(0, 1);
 	assert_true(guest_wait(queue.progress, 1));
 	assert_int_equal(guest_misuse(), 0);
-	/* unless somebody else wants the engine */
+	/* nor is it in the way of other hardware queues */
 	guest_set_value(0, 0);
 	assert_int_equal(guest_submit_hw(&queue, commands, bytes), 0);
 	guest_queue(&other);
 	commands = guest_write(guest_data(1), 1, &bytes);
 	assert_int_equal(guest_submit_hw(&other, commands, bytes), 0);
+	assert_true(guest_wait(other.progress, 1));
+	poll(NULL, 0, 120);
+	guest_set_value(0, 1);
+	assert_true(guest_wait(queue.progress, 2));
+	assert_int_equal(guest_misuse(), 0);
+	guest_finish();
+}
+
+static void an_exempt_context_is_in_the_way_of_others(void **state)
+{
+	const uint64_t mark = guest_data(2), wait = guest_data(0);
+	const uint32_t words[] = {
+		0xc0033700,
+		5u << 8 | 1u << 20 | 3u << 25,
+		(uint32_t)mark,
+		(uint32_t)(mark >> 32),
+		1,
+		0xc0053c00,
+		3 | 1u << 4,
+		(uint32_t)wait,
+		(uint32_t)(wait >> 32),
+		1,
+		~0u,
+		4,
+	};
+	d3dkmt_handle exempt, other, fence;
+	uint64_t commands;
+	uint32_t bytes;
+
+	(void)state;
+	guest_start(HARDWARE ",timeout-ms=30");
+	exempt = guest_context(D3DDDI_CREATECONTEXTFLAGS_DISABLE_GPU_TIMEOUT);
+	other = guest_context(0);
+	fence = guest_fence(0, 0, NULL);
+	commands = guest_wait_memory(guest_data(0), 1, &bytes);
+	assert_int_equal(guest_submit(exempt, commands, bytes, 0), 0);
+	assert_int_equal(guest_gpu_signal(exempt, fence, 1), 0);
+	poll(NULL, 0, 120);
+	guest_set_value(0, 1);
+	assert_true(guest_wait(fence, 1));
+	assert_int_equal(guest_misuse(), 0);
+	guest_set_value(0, 0);
+	/* it is on the engine before the other asks, whoever would have been first otherwise */
+	commands = guest_words(words, 12, &bytes);
+	assert_int_equal(guest_submit(exempt, commands, bytes, 0), 0);
+	for (int i = 0; i < 10000 && !guest_value(2); i++)
+		poll(NULL, 0, 1);
+	assert_int_equal(guest_value(2), 1);
+	commands = guest_write(guest_data(1), 1, &bytes);
+	assert_int_equal(guest_submit(other, commands, bytes, 0), 0);
 	assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
 	assert_true(guest_reported("that another context wanted"));
 	assert_int_equal(guest_misuse(), 1);
@@ -473,6 +523,7 @@ int main(void)
 		cmocka_unit_test(a_bad_packet_hangs_the_device),
 		cmocka_unit_test(a_job_that_holds_the_engine_too_long_is_a_timeout),
 		cmocka_unit_test(an_exempt_job_may_take_its_time),
+		cmocka_unit_test(an_exempt_context_is_in_the_way_of_others),
 		cmocka_unit_test(the_innocent_go_on),
 		cmocka_unit_test(a_refusal_without_answer_shows_in_the_state),
 		cmocka_unit_test(a_marked_device_is_lost),

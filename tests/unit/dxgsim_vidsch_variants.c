@@ -34,8 +34,10 @@ static void contexts_are_counted(void **state)
 	guest_start(SOFTWARE ",contexts=2");
 	destroy.context = guest_context(0);
 	assert_int_not_equal(destroy.context, 0);
-	assert_int_not_equal(guest_context(0), 0);
+	/* those of SDMA engines count too */
+	assert_int_not_equal(guest_context_on(4, 0), 0);
 	assert_int_equal(guest_context(0), 0);
+	assert_int_equal(guest_context_on(4, 0), 0);
 	assert_int_equal(guest_send(HOST_DESTROYCONTEXT, &destroy, NULL), 0);
 	assert_int_not_equal(guest_context(0), 0);
 	assert_int_equal(guest_context(0), 0);
@@ -278,6 +280,29 @@ static void another_device_is_told(void **state)
 	fixture_free(fixture);
 }
 
+static void modifiers_of_the_gpu_reach_it(void **state)
+{
+	struct fixture *fixture = load("rx7900xtx,dispatch-us=20000,seed=0x123456789abc");
+
+	(void)state;
+	assert_int_equal(fixture->dispatch_us, 20000);
+	assert_true(fixture->seed == 0x123456789abcull);
+	assert_false(fixture->strict_acquire || fixture->strict_release);
+	fixture_free(fixture);
+	fixture = load("rx7900xtx,strict=acquire");
+	assert_true(fixture->strict_acquire && !fixture->strict_release);
+	fixture_free(fixture);
+	fixture = load("rx7900xtx,strict=release");
+	assert_true(!fixture->strict_acquire && fixture->strict_release);
+	fixture_free(fixture);
+	fixture = load("rx7900xtx,strict=acquire,strict=release");
+	assert_true(fixture->strict_acquire && fixture->strict_release);
+	fixture_free(fixture);
+	fixture = load("rx7900xtx,strict,strict=none");
+	assert_false(fixture->strict_acquire || fixture->strict_release);
+	fixture_free(fixture);
+}
+
 static void wrong_modifiers_are_refused(void **state)
 {
 	static const char *const wrong[] = {
@@ -291,6 +316,10 @@ static void wrong_modifiers_are_refused(void **state)
 		"sdma=on",
 		"timeout-ms=0",
 		"timeout-ms=1e9",
+		"dispatch-us=60000001",
+		"dispatch-us",
+		"seed=x",
+		"strict=on",
 		"device-id=65536",
 		"escape=no",
 		"patch=",
@@ -339,6 +368,7 @@ int main(void)
 		cmocka_unit_test(a_query_goes_unanswered),
 		cmocka_unit_test(believing_a_patch_is_no_mistake),
 		cmocka_unit_test(another_device_is_told),
+		cmocka_unit_test(modifiers_of_the_gpu_reach_it),
 		cmocka_unit_test(wrong_modifiers_are_refused),
 	};
 

@@ -28,6 +28,7 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 	if (machine.span_limit && span->length > machine.span_limit)
 		span->length = machine.span_limit;
 	span->uncached = page->uncached;
+	span->executable = !page->data_only;
 	return GPU_FAULT_NONE;
 }
 
@@ -36,17 +37,29 @@ static uint64_t read_clock(void *m)
 	return ((struct machine *)m)->clock;
 }
 
-static const struct gpu_machine_ops ops = {translate, read_clock};
-
-struct gpu_engine *machine_engine(uint32_t generation, enum gpu_engine_kind kind, struct gpu_cache *cache)
+static uint64_t read_now(void *m)
 {
-	struct gpu_engine_config config = {
-		.kind = kind, .generation = generation, .ops = &ops, .machine = &machine, .cache = cache};
-	struct gpu_engine *engine = gpu_engine_create(&config);
+	return ((struct machine *)m)->now_ns;
+}
 
+static const struct gpu_machine_ops ops = {.translate = translate, .clock = read_clock, .now_ns = read_now};
+
+struct gpu_engine *machine_engine_as(struct gpu_engine_config config)
+{
+	struct gpu_engine *engine;
+
+	config.ops = &ops;
+	config.machine = &machine;
+	engine = gpu_engine_create(&config);
 	if (!engine)
 		abort();
 	return engine;
+}
+
+struct gpu_engine *machine_engine(uint32_t generation, enum gpu_engine_kind kind, struct gpu_cache *cache)
+{
+	return machine_engine_as(
+		(struct gpu_engine_config){.kind = kind, .generation = generation, .cache = cache});
 }
 
 void machine_space_init(struct machine_space *space)
@@ -56,7 +69,7 @@ void machine_space_init(struct machine_space *space)
 		space->pages[i].frame = i;
 }
 
-void machine_start(uint32_t generation, enum gpu_engine_kind kind)
+void machine_start_as(struct gpu_engine_config config)
 {
 	memset(&machine, 0, sizeof(machine));
 	machine_space_init(&machine.space);
@@ -64,7 +77,12 @@ void machine_start(uint32_t generation, enum gpu_engine_kind kind)
 	if (!machine_memory)
 		abort();
 	memset(machine_memory, 0, (size_t)PAGES * PAGE);
-	machine.engine = machine_engine(generation, kind, NULL);
+	machine.engine = machine_engine_as(config);
+}
+
+void machine_start(uint32_t generation, enum gpu_engine_kind kind)
+{
+	machine_start_as((struct gpu_engine_config){.kind = kind, .generation = generation});
 }
 
 void machine_stop(void)

@@ -17,6 +17,7 @@
 struct machine_page {
 	enum gpu_fault_reason fault[GPU_WRITE + 1]; /* by access */
 	bool uncached;
+	bool data_only; /* not executable */
 	uint32_t frame; /* which piece of the memory it is */
 };
 
@@ -29,6 +30,7 @@ struct machine {
 	struct machine_space space;
 	struct gpu_engine *engine;
 	uint64_t clock;
+	uint64_t now_ns;     /* for how long kernels take */
 	uint64_t span_limit; /* a span is no longer than this; 0: to the end of its page */
 };
 
@@ -37,9 +39,12 @@ extern uint8_t *machine_memory; /* PAGES pages, by frame */
 
 /* A machine of zeros with an engine; one at a time. */
 void machine_start(uint32_t generation, enum gpu_engine_kind kind);
+/* ops and machine are set here. */
+void machine_start_as(struct gpu_engine_config config);
 void machine_stop(void);
 /* Every page is mapped to the frame of its number. */
 void machine_space_init(struct machine_space *space);
+struct gpu_engine *machine_engine_as(struct gpu_engine_config config);
 struct gpu_engine *machine_engine(uint32_t generation, enum gpu_engine_kind kind, struct gpu_cache *cache);
 
 /* The CPU's view of an address. */

@@ -49,6 +49,25 @@ struct dxgsim_paging {
 /* Of the adapter of that number, in the order in which they were given.  False: there is none, or no host yet. */
 DXGSIM_API bool dxgsim_paging(unsigned int adapter, struct dxgsim_paging *out);
 
+/* What an engine has done for this process since it opened /dev/dxg first. */
+struct dxgsim_gpu_counters {
+	uint64_t jobs;		/* submissions that are done */
+	uint64_t command_bytes; /* of their command buffers */
+	uint64_t packets;	/* PM4 or SDMA, executed */
+	uint64_t dispatches;	/* kernels launched */
+	uint64_t units;		/* compute units that they were let run on, summed up */
+	uint64_t interrupts;	/* asked for by packets; none ever arrives */
+	uint64_t early_signals; /* what strict=release is about */
+	uint64_t unacquired;	/* ... and strict=acquire */
+	uint64_t preemptions;
+};
+#define DXGSIM_ALL_NODES (~0U)
+/*
+ * Of one node of an adapter, or of all of them together.  False: there is no such adapter or node, or no host yet.  A job
+ * is counted before its fence moves.
+ */
+DXGSIM_API bool dxgsim_gpu_counters(unsigned int adapter, unsigned int node, struct dxgsim_gpu_counters *out);
+
 /* Uses that real hardware, the real host or the guest kernel would punish. */
 DXGSIM_API uint64_t dxgsim_misuse_count(void);
 /* Objects and GPU address ranges still there at a last close of /dev/dxg. */

@@ -466,6 +466,16 @@ bool hook_get_paging(uint32_t adapter, struct arena_paging *out)
 	return model && host_model_paging(model, adapter, out);
 }
 
+bool hook_get_gpu(uint32_t adapter, uint32_t node, struct vidsch_counters *out)
+{
+	struct host_model *model;
+
+	pthread_mutex_lock(&hooks.lock);
+	model = hooks.model;
+	pthread_mutex_unlock(&hooks.lock);
+	return model && host_model_gpu(model, adapter, node, out);
+}
+
 int hook_fault_hit(void)
 {
 	int nr;

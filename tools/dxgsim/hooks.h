@@ -92,6 +92,9 @@ void hook_reset_counters(void);
 /* What was moved into and out of the VRAM of an adapter, counted from 0; false: there is no such adapter. */
 struct arena_paging;
 bool hook_get_paging(uint32_t adapter, struct arena_paging *out);
+/* What an engine has done; false: there is no such adapter or node, or no host yet. */
+struct vidsch_counters;
+bool hook_get_gpu(uint32_t adapter, uint32_t node, struct vidsch_counters *out);
 /* Number of the ioctl that a fault struck last, 0 for open(), -1 for none yet. */
 int hook_fault_hit(void);
 /* Whether the fault changed anything in that call (fault_applies()). */

@@ -285,6 +285,56 @@ void gpu_cache_write(struct gpu_cache *cache, const struct gpu_cache_access *acc
 		gpu_copy_to_guest(access->memory, from, access->bytes);
 }
 
+void gpu_atomic_in_guest(uint8_t *guest, uint32_t bytes, struct gpu_cache_atomic *atomic)
+{
+	guest_u64 *u64 = (guest_u64 *)(void *)guest;
+	guest_u32 *u32 = (guest_u32 *)(void *)guest;
+	uint64_t old64, new64;
+	uint32_t old32, new32;
+
+	if (bytes == 8) {
+		old64 = __atomic_load_n(u64, __ATOMIC_ACQUIRE);
+		do
+			new64 = atomic->modify(old64, atomic->operands);
+		while (!__atomic_compare_exchange_n(u64, &old64, new64, false, __ATOMIC_ACQ_REL,
+						    __ATOMIC_ACQUIRE));
+		atomic->old = old64;
+	} else {
+		old32 = __atomic_load_n(u32, __ATOMIC_ACQUIRE);
+		do
+			new32 = (uint32_t)atomic->modify(old32, atomic->operands);
+		while (!__atomic_compare_exchange_n(u32, &old32, new32, false, __ATOMIC_ACQ_REL,
+						    __ATOMIC_ACQUIRE));
+		atomic->old = old32;
+	}
+}
+
+void gpu_cache_atomic(struct gpu_cache *cache, const struct gpu_cache_access *access,
+		      struct gpu_cache_atomic *atomic)
+{
+	uint32_t first = offset_in_line(access->va);
+	struct line *line = line_of(cache, access);
+	uint64_t value = 0;
+
+	if (line && access->policy != GPU_CACHE_LRU && access->policy != GPU_CACHE_STREAM) {
+		dirty_to_memory(line, access->memory - first);
+		drop(cache, line);
+		line = NULL;
+	}
+	if (!line) {
+		gpu_atomic_in_guest(access->memory, access->bytes, atomic);
+		return;
+	}
+	fill(line, access->memory - first);
+	memcpy(&value, line->data + first, access->bytes);
+	atomic->old = value;
+	value = atomic->modify(value, atomic->operands);
+	memcpy(line->data + first, &value, access->bytes);
+	memset(line->state + first, VALID | DIRTY, access->bytes);
+	line->space = access->space;
+	line->va = access->va - first;
+}
+
 void gpu_cache_act(struct gpu_cache *cache, const struct gpu_machine_ops *ops, void *space, uint32_t actions,
 		   uint64_t first, uint64_t last)
 {

@@ -43,6 +43,19 @@ void gpu_cache_act(struct gpu_cache *cache, const struct gpu_machine_ops *ops, v
 void gpu_cache_drop(struct gpu_cache *cache);
 void gpu_cache_forget(struct gpu_cache *cache, const void *space, uint64_t va, uint64_t length);
 
+/* A change of aligned 4 or 8 bytes as one. */
+struct gpu_cache_atomic {
+	uint64_t (*modify)(uint64_t old, const void *operands);
+	const void *operands;
+	uint64_t old; /* what was there */
+};
+
+/* Where the policy has it: in the cache, or in memory after what the cache has of it was written back. */
+void gpu_cache_atomic(struct gpu_cache *cache, const struct gpu_cache_access *access,
+		      struct gpu_cache_atomic *atomic);
+/* As over the bus: CPUs do not come between. */
+void gpu_atomic_in_guest(uint8_t *guest, uint32_t bytes, struct gpu_cache_atomic *atomic);
+
 /* Guest memory, others may be at it: aligned pieces of 4 and 8 bytes are read and written whole. */
 void gpu_copy_from_guest(uint8_t *to, const uint8_t *guest, uint32_t bytes);
 void gpu_copy_to_guest(uint8_t *guest, const uint8_t *from, uint32_t bytes);

@@ -5,6 +5,10 @@
 
 #include "dxgsim/gpu/memory.h"
 #include "dxgsim/gpu/packets.h"
+#include "dxgsim/gpu/pipeline.h"
+#include "dxgsim/gpu/registers.h"
+#include "dxgsim/gpu/sdma.h"
+#include "dxgsim/gpu/shader.h"
 
 enum gpu_engine_state {
 	GPU_ENGINE_IDLE,
@@ -12,15 +16,56 @@ enum gpu_engine_state {
 	GPU_ENGINE_STOPPED,
 };
 
+/* Commands being executed: those of the job, or an indirect buffer's. */
+struct gpu_commands {
+	uint64_t va;
+	uint32_t bytes;	     /* 0: none */
+	bool elsewhere;	     /* they are not the job's own words */
+	uint32_t job_offset; /* then: of the packet there that led here */
+};
+
+/* What a compute job has led to, besides its offset. */
+struct gpu_progress {
+	struct gpu_commands commands;
+	struct gpu_commands caller; /* if an indirect buffer is being executed */
+	uint32_t caller_offset;	    /* of its packet */
+	struct gpu_pipeline pipeline;
+	struct gpu_registers registers;
+	uint64_t atomic_return; /* what the last ATOMIC_MEM read */
+	uint32_t acquired;	/* GPU_FRONT_BIT()s and GPU_ACQUIRED_L2: invalidated since the last drain */
+	uint32_t undrained;	/* dispatches since then */
+};
+
+#define GPU_ACQUIRED_L2 (1U << 31)
+
 struct gpu_engine {
 	struct gpu_engine_config config;
 	struct gpu_memory memory; /* .cache is the engine's own if the configuration names none */
+	struct gpu_front *front;
 	enum gpu_engine_state state;
 	struct gpu_job job;
-	uint32_t offset;	 /* of the packet */
+	uint32_t offset; /* of the packet in the commands that are being executed */
+	struct gpu_progress now;
+	struct gpu_sdma sdma;
+	bool unwritten; /* kernels' writes may be in the L2 and nowhere else, those of earlier jobs too */
+	bool preemption_wanted;
+	bool may_preempt;	 /* the last packet was a dispatch, or there was none */
 	const char *packet_name; /* NULL: not known yet */
+	uint64_t chance;
+	struct gpu_counters counters;
 	struct gpu_error error;
+	/* of the generation, by opcode and by offset */
+	const struct gpu_opcode_info *opcodes[256];
+	const struct gpu_packet_form *forms[256];
+	const struct gpu_register *registers[GPU_SH_COUNT];
 	uint32_t packet[GPU_PACKET_WORDS];
+};
+
+struct gpu_suspended {
+	struct gpu_job job;
+	uint32_t offset;
+	struct gpu_progress progress;
+	uint64_t since_ns;
 };
 
 /* Stop the engine at its packet and tell why. Both return GPU_STOPPED. */
@@ -34,9 +79,14 @@ enum gpu_outcome gpu_page_fault(struct gpu_engine *engine);
  */
 bool gpu_fetch(struct gpu_engine *engine, uint32_t first, uint32_t words);
 
+/* Of the packet, or of the one in the job that led to it. */
+uint32_t gpu_job_offset(const struct gpu_engine *engine);
+uint32_t gpu_chance(struct gpu_engine *engine);
+/* By the clock that kernels' durations are measured by; 0: there is none. */
+uint64_t gpu_now_ns(const struct gpu_engine *engine);
+
 /*
- * Executes the packet at engine->offset. GPU_DONE: it is done and *@words words long; otherwise GPU_WAITING or
- * GPU_STOPPED.
+ * Executes the packet at engine->offset. GPU_DONE: it is done and *@words words long; otherwise GPU_WAITING or GPU_STOPPED.
  */
 enum gpu_outcome gpu_pm4_step(struct gpu_engine *engine, uint32_t *words);
 

@@ -20,21 +20,43 @@ const char *gpu_fault_reason_name(enum gpu_fault_reason reason)
 		return "without memory behind it";
 	case GPU_FAULT_NOT_READY:
 		return "not in the page tables yet: its paging fence has not been reached";
+	case GPU_FAULT_NOT_EXECUTABLE:
+		return "not executable";
 	}
 	return "unknown";
 }
 
 static struct gpu_error *stop(struct gpu_engine *engine, enum gpu_error_kind kind)
 {
+	const struct gpu_progress *now = &engine->now;
 	struct gpu_error *error = &engine->error;
 
 	engine->state = GPU_ENGINE_STOPPED;
 	*error = (struct gpu_error){
 		.kind = kind,
-		.va = engine->job.commands + engine->offset,
-		.offset = engine->offset,
+		.va = now->commands.va + engine->offset,
+		.offset = gpu_job_offset(engine),
 	};
 	return error;
+}
+
+uint32_t gpu_job_offset(const struct gpu_engine *engine)
+{
+	const struct gpu_commands *commands = &engine->now.commands;
+
+	return commands->elsewhere ? commands->job_offset : engine->offset;
+}
+
+/* "WRITE_DATA at +0x40: " */
+static int where(const struct gpu_engine *engine, char *text, size_t size)
+{
+	const struct gpu_progress *now = &engine->now;
+	const char *name = engine->packet_name ? engine->packet_name : "packet";
+
+	if (now->commands.elsewhere)
+		return snprintf(text, size, "%s at +0x%x of the indirect buffer of +0x%x: ", name,
+				engine->offset, now->commands.job_offset);
+	return snprintf(text, size, "%s at +0x%x: ", name, engine->offset);
 }
 
 enum gpu_outcome gpu_refuse(struct gpu_engine *engine, enum gpu_error_kind kind, const char *format, ...)
@@ -43,9 +65,7 @@ enum gpu_outcome gpu_refuse(struct gpu_engine *engine, enum gpu_error_kind kind,
 	va_list args;
 	int used;
 
-	used = snprintf(error->text, sizeof(error->text),
-			"%s at +0x%x: ", engine->packet_name ? engine->packet_name : "packet",
-			engine->offset);
+	used = where(engine, error->text, sizeof(error->text));
 	va_start(args, format);
 	if (used > 0 && (size_t)used < sizeof(error->text))
 		vsnprintf(error->text + used, sizeof(error->text) - (size_t)used, format, args);
@@ -68,7 +88,8 @@ enum gpu_outcome gpu_page_fault(struct gpu_engine *engine)
 
 bool gpu_fetch(struct gpu_engine *engine, uint32_t first, uint32_t words)
 {
-	uint32_t left = (engine->job.bytes - engine->offset) / 4;
+	const struct gpu_commands *commands = &engine->now.commands;
+	uint32_t left = (commands->bytes - engine->offset) / 4;
 
 	if (words > left - first || words > GPU_PACKET_WORDS - first) {
 		gpu_refuse(engine, GPU_ERROR_PACKET, "truncated: of %u words the buffer holds %u",
@@ -76,7 +97,7 @@ bool gpu_fetch(struct gpu_engine *engine, uint32_t first, uint32_t words)
 		return false;
 	}
 	/* commands are read through the L2, which keeps none of them */
-	if (!gpu_memory_read(&engine->memory, engine->job.commands + engine->offset + 4ULL * first, GPU_FETCH,
+	if (!gpu_memory_read(&engine->memory, commands->va + engine->offset + 4ULL * first, GPU_FETCH,
 			     engine->packet + first, words * 4, GPU_CACHE_NO_ALLOCATE)) {
 		gpu_page_fault(engine);
 		return false;

@@ -27,6 +27,7 @@ enum gpu_fault_reason {
 	GPU_FAULT_READ_ONLY,
 	GPU_FAULT_NO_BACKING, /* the guest's pages behind it are gone */
 	GPU_FAULT_NOT_READY,  /* on its way into the page tables */
+	GPU_FAULT_NOT_EXECUTABLE,
 };
 
 /*
@@ -37,6 +38,7 @@ struct gpu_span {
 	uint8_t *bytes;
 	uint64_t length; /* contiguous from the address on, at least 1 */
 	bool uncached;	 /* by the page's memory type: the L2 is not asked */
+	bool executable; /* kernels may be there */
 };
 
 struct gpu_machine_ops {
@@ -47,6 +49,8 @@ struct gpu_machine_ops {
 	enum gpu_fault_reason (*translate)(void *space, uint64_t va, enum gpu_access access,
 					   struct gpu_span *span);
 	uint64_t (*clock)(void *machine); /* the GPU's timestamp counter */
+	/* The host's clock, for how long kernels take; NULL: they take no time. */
+	uint64_t (*now_ns)(void *machine);
 };
 
 enum gpu_engine_kind {
@@ -56,12 +60,29 @@ enum gpu_engine_kind {
 	GPU_ENGINE_OTHER, /* video and the like: nothing is executed */
 };
 
+#define GPU_SHADER_ENGINES 8U
+
+/* What is 0 or NULL beyond `machine` has its default. */
 struct gpu_engine_config {
 	enum gpu_engine_kind kind;
 	uint32_t generation; /* 9 to 12: major number of the gfx target */
 	const struct gpu_machine_ops *ops;
 	void *machine;
 	struct gpu_cache *cache; /* that of the GPU, for all its engines; NULL: the engine has its own */
+	uint32_t shader_engines; /* up to GPU_SHADER_ENGINES; 0: 4 */
+	/* Which compute units there are, as in COMPUTE_STATIC_THREAD_MGMT_SE*; all 0: all of them. */
+	uint32_t compute_units[GPU_SHADER_ENGINES];
+	bool firmware_state;  /* compute registers survive a preemption */
+	uint64_t dispatch_ns; /* a kernel takes that long from its launch on, beside others */
+	bool skip_kernels;    /* they are checked and launched, and end without having executed anything */
+	uint64_t seed;	      /* of what hardware leaves to chance; 0: a fixed one */
+	/*
+	 * Two rules that hold where every packet has the scope of the system, and make a forgotten cache action show
+	 * before kernels read and write.  Not for anything else: AQL packets with no or a smaller scope may break
+	 * them.  With either, nothing ends by chance: what is reported is the same with every seed.
+	 */
+	bool strict_release; /* no signal while a kernel runs or its writes wait in the L2 */
+	bool strict_acquire; /* no kernel without an invalidation since the job began or was drained */
 };
 
 /* One submission. */
@@ -74,8 +95,8 @@ struct gpu_job {
 
 enum gpu_outcome {
 	GPU_DONE,
-	GPU_RUNNING, /* the packet budget is used up, call again */
-	GPU_WAITING, /* a condition in memory is not met, call again later */
+	GPU_RUNNING, /* the packet budget is used up, or gpu_engine_ask() is fulfilled; call again */
+	GPU_WAITING, /* a condition in memory is not met or a kernel not done, call again later */
 	GPU_STOPPED, /* see gpu_engine_error(); reset before the next job */
 };
 
@@ -90,10 +111,24 @@ struct gpu_error {
 	enum gpu_error_kind kind;
 	enum gpu_fault_reason reason;
 	enum gpu_access access;
-	uint64_t va;	 /* page fault: the address; else that of the packet */
-	uint32_t offset; /* bytes from the start of the commands to the packet */
-	char text[160];
+	uint64_t va; /* page fault: the address; else that of the packet */
+	uint32_t
+		offset; /* bytes from the start of the commands to the packet, or to the one that led to it */
+	char text[192];
 };
+
+/* Since the engine was created. */
+struct gpu_counters {
+	uint64_t packets;	/* executed */
+	uint64_t dispatches;	/* launched */
+	uint64_t units;		/* compute units that they may run on, summed up */
+	uint64_t interrupts;	/* asked for by packets; none ever arrives */
+	uint64_t early_signals; /* what strict_release is about */
+	uint64_t unacquired;	/* ... and strict_acquire */
+	uint64_t preemptions;
+};
+
+struct gpu_suspended;
 
 struct gpu_engine;
 
@@ -115,6 +150,23 @@ void gpu_engine_destroy(struct gpu_engine *engine);
 void gpu_engine_start(struct gpu_engine *engine, const struct gpu_job *job);
 /* Executes at most @packets packets of the job. */
 enum gpu_outcome gpu_engine_run(struct gpu_engine *engine, uint32_t packets);
+/*
+ * Preemption.  It happens before the packet that follows a dispatch, or before the first of the job, and nowhere else:
+ * compute engines that Windows drives are preempted at dispatches (Microsoft: D3DKMDT_COMPUTE_PREEMPTION_GRANULARITY,
+ * dispatch boundary), for inside of a run from SET_SH_REG to DISPATCH_DIRECT the registers are in nobody's books and
+ * half of them would be lost.
+ *
+ * gpu_engine_ask() makes gpu_engine_run() return GPU_RUNNING at the next such place, and every time after until the
+ * job is preempted, ends, or the wish is taken back.  gpu_engine_preempt() takes the job off the engine, which is idle
+ * then.  NULL: it is not at such a place, or there is no memory.  Kernels under way go with it and go on with it.
+ */
+void gpu_engine_ask(struct gpu_engine *engine, bool wanted);
+struct gpu_suspended *gpu_engine_preempt(struct gpu_engine *engine);
+/* The engine must be idle, and of the same generation.  Frees @suspended. */
+void gpu_engine_resume(struct gpu_engine *engine, struct gpu_suspended *suspended);
+/* The job is given up; NULL is allowed. */
+void gpu_suspended_destroy(struct gpu_suspended *suspended);
+const struct gpu_counters *gpu_engine_counters(const struct gpu_engine *engine);
 const struct gpu_error *gpu_engine_error(const struct gpu_engine *engine);
 /* Drops the job, and what a cache of the engine's own holds, written or not; the GPU's belongs to the others too. */
 void gpu_engine_reset(struct gpu_engine *engine);

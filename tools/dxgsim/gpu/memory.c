@@ -19,16 +19,41 @@ static struct walk walk_begin(struct gpu_memory *memory, uint64_t va, enum gpu_a
 	};
 }
 
+void gpu_memory_forget_spans(struct gpu_memory *memory)
+{
+	memory->commands.length = 0;
+}
+
+/* True: what is known of the commands covers the address. */
+static bool walk_known(struct walk *walk)
+{
+	const struct gpu_memory *memory = walk->memory;
+	uint64_t offset = walk->piece.va - memory->commands_va;
+
+	if (walk->access != GPU_FETCH || offset >= memory->commands.length)
+		return false;
+	walk->span = memory->commands;
+	walk->span.bytes += offset;
+	walk->span.length -= offset;
+	return true;
+}
+
 static bool walk_translate(struct walk *walk)
 {
 	struct gpu_memory *memory = walk->memory;
 	uint64_t va = walk->piece.va;
 	enum gpu_fault_reason reason;
 
+	if (walk_known(walk))
+		return true;
 	walk->span = (struct gpu_span){0};
 	reason = memory->ops->translate(memory->space, va, walk->access, &walk->span);
 	if (reason == GPU_FAULT_NONE && (!walk->span.bytes || !walk->span.length))
 		reason = GPU_FAULT_NO_BACKING;
+	if (reason == GPU_FAULT_NONE && walk->access == GPU_FETCH) {
+		memory->commands = walk->span;
+		memory->commands_va = va;
+	}
 	if (reason == GPU_FAULT_NONE)
 		return true;
 	memory->fault = (struct gpu_fault){.reason = reason, .access = walk->access, .va = va};
@@ -88,6 +113,47 @@ bool gpu_memory_write(struct gpu_memory *memory, uint64_t va, const void *from, 
 			gpu_copy_to_guest(walk.piece.memory, in, walk.piece.bytes);
 		else
 			gpu_cache_write(memory->cache, &walk.piece, in);
+	}
+	return true;
+}
+
+bool gpu_memory_atomic(struct gpu_memory *memory, uint64_t va, uint32_t bytes, enum gpu_cache_policy policy,
+		       gpu_modify *modify, const void *operands, uint64_t *old)
+{
+	struct walk walk = walk_begin(memory, va, GPU_WRITE, policy);
+	struct gpu_cache_atomic atomic = {.modify = modify, .operands = operands};
+
+	if (!walk_on(&walk, bytes))
+		return false;
+	if (walk.piece.bytes != bytes) {
+		/* no page and no line ends inside of an aligned word */
+		memory->fault = (struct gpu_fault){GPU_FAULT_NO_BACKING, GPU_WRITE, va};
+		return false;
+	}
+	if (walk.span.uncached)
+		gpu_atomic_in_guest(walk.piece.memory, bytes, &atomic);
+	else
+		gpu_cache_atomic(memory->cache, &walk.piece, &atomic);
+	*old = atomic.old;
+	return true;
+}
+
+bool gpu_memory_check(struct gpu_memory *memory, uint64_t va, uint64_t bytes, enum gpu_access access,
+		      bool executable)
+{
+	struct walk walk = walk_begin(memory, va, access, GPU_CACHE_BYPASS);
+
+	while (bytes) {
+		if (!walk_translate(&walk))
+			return false;
+		if (executable && !walk.span.executable) {
+			memory->fault = (struct gpu_fault){GPU_FAULT_NOT_EXECUTABLE, access, walk.piece.va};
+			return false;
+		}
+		if (walk.span.length >= bytes)
+			return true;
+		bytes -= walk.span.length;
+		walk.piece.va += walk.span.length;
 	}
 	return true;
 }

@@ -16,7 +16,13 @@ struct gpu_memory {
 	void *space;
 	struct gpu_cache *cache;
 	struct gpu_fault fault; /* of the last access that failed */
+	/* What translate() said last for commands: they are read packet by packet. */
+	struct gpu_span commands;
+	uint64_t commands_va;
 };
+
+/* What translate() said is not true any more. */
+void gpu_memory_forget_spans(struct gpu_memory *memory);
 
 /*
  * Aligned 4 and 8 bytes are one access; more is done in order of addresses, and a fault leaves done what came
@@ -26,5 +32,16 @@ bool gpu_memory_read(struct gpu_memory *memory, uint64_t va, enum gpu_access acc
 		     enum gpu_cache_policy policy);
 bool gpu_memory_write(struct gpu_memory *memory, uint64_t va, const void *from, uint32_t bytes,
 		      enum gpu_cache_policy policy);
+
+/*
+ * Reads, modifies and writes 4 or 8 aligned bytes, where nobody comes between: neither a CPU, if it happens in memory, nor
+ * another engine.  What was there before is in *@old.
+ */
+typedef uint64_t gpu_modify(uint64_t old, const void *operands);
+bool gpu_memory_atomic(struct gpu_memory *memory, uint64_t va, uint32_t bytes, enum gpu_cache_policy policy,
+		       gpu_modify *modify, const void *operands, uint64_t *old);
+/* Whether all of it can be reached. */
+bool gpu_memory_check(struct gpu_memory *memory, uint64_t va, uint64_t bytes, enum gpu_access access,
+		      bool executable);
 
 #endif

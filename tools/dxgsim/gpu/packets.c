@@ -173,7 +173,73 @@ static const struct gpu_packet_word acquire_mem_gfx10[] = {
 	{.defined = BITS(18, 0), .missing = BIT(10) | BIT(18)},
 };
 
+/* the initiator is COMPUTE_DISPATCH_INITIATOR, and checked with the registers */
+static const struct gpu_packet_word dispatch_direct[] = {
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+};
+
+static const struct gpu_packet_word dispatch_indirect[] = {
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+};
+
+static const struct gpu_packet_word atomic_mem[] = {
+	{.defined = BITS(6, 0) | BITS(11, 8) | BITS(26, 25)},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = BITS(12, 0)},
+};
+
+static const struct gpu_packet_word cond_exec[] = {
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = BITS(26, 25)},
+	{.defined = BITS(13, 0)},
+};
+
+/* OFFLOAD_POLLING 21; VMID (27:24) is the kernel driver's */
+static const struct gpu_packet_word indirect_buffer[] = {
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = BITS(21, 0) | BIT(23) | BITS(29, 24), .missing = BIT(21) | BITS(27, 24)},
+};
+
+/* SAS, DAS, SAIC and DAIC 26 to 29 */
+static const struct gpu_packet_word dma_data[] = {
+	{.defined = BITS(14, 13) | BITS(21, 20) | BITS(26, 25) | BITS(30, 29)},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL},
+	{.defined = ALL, .missing = BITS(29, 26)},
+};
+
+/* VMID_SHIFT and INDEX, to put the VMID into a register */
+static const struct gpu_packet_word set_sh_reg[] = {
+	{.defined = BITS(15, 0) | BITS(31, 23), .missing = BITS(31, 23)},
+};
+
+static const struct gpu_packet_word set_uconfig_reg[] = {
+	{.defined = BITS(15, 0)},
+};
+
 static const struct gpu_packet_form forms[] = {
+	{GPU_DISPATCH_DIRECT, 9, 12, 5, 5, WORDS(dispatch_direct)},
+	{GPU_DISPATCH_INDIRECT, 9, 12, 4, 4, WORDS(dispatch_indirect)},
+	{GPU_ATOMIC_MEM, 9, 12, 9, 9, WORDS(atomic_mem)},
+	{GPU_COND_EXEC, 9, 12, 5, 5, WORDS(cond_exec)},
+	{GPU_INDIRECT_BUFFER, 9, 12, 4, 4, WORDS(indirect_buffer)},
+	{GPU_DMA_DATA, 9, 12, 7, 7, WORDS(dma_data)},
+	{GPU_SET_SH_REG, 9, 12, 3, GPU_PACKET_WORDS, WORDS(set_sh_reg)},
+	{GPU_SET_UCONFIG_REG, 9, 12, 3, GPU_PACKET_WORDS, WORDS(set_uconfig_reg)},
 	{GPU_NOP, 9, 12, 1, GPU_PACKET_WORDS, .known = 0},
 	{GPU_WRITE_DATA, 9, 11, 5, GPU_PACKET_WORDS, WORDS(write_data_gfx9)},
 	{GPU_WRITE_DATA, 12, 12, 5, GPU_PACKET_WORDS, WORDS(write_data_gfx12)},

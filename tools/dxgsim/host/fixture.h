@@ -163,7 +163,11 @@ struct fixture {
 	bool user_queue_required; /* software queues without ring memory of the client never run */
 	enum fixture_submit submit;
 	bool sdma_hangs;
-	uint32_t timeout_ms; /* Windows' GPU timeout */
+	uint32_t timeout_ms;		     /* Windows' GPU timeout */
+	uint32_t dispatch_us;		     /* how long a kernel takes */
+	bool kernels_skipped;		     /* none is executed, only what launches it is looked at */
+	uint64_t seed;			     /* of what hardware leaves to chance; 0: a fixed one */
+	bool strict_acquire, strict_release; /* see struct gpu_engine_config */
 	enum fixture_reply allocation_reply, context_reply;
 	bool escape_ignored;
 };

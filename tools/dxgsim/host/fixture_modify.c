@@ -56,6 +56,12 @@ const char fixture_modifiers[] =
 	"                      what becomes of command buffers (good)\n"
 	"  sdma=good|hangs     the same for the SDMA engines alone (good)\n"
 	"  timeout-ms=N        Windows' GPU timeout (2000)\n"
+	"  dispatch-us=N       how long every kernel takes (0)\n"
+	"  kernels=run|skip    whether their code is executed (run), which knows s_nop and\n"
+	"                      s_endpgm alone\n"
+	"  seed=N              what hardware leaves to chance: the order of kernels\n"
+	"  strict=acquire|release|all|none\n"
+	"                      forgotten cache actions are reported for certain (none)\n"
 	"  allocation-reply=same|rewritten|long, context-reply=same|rewritten\n"
 	"                      private data that comes back (same)\n"
 	"  escape=answered|ignored\n"
@@ -379,6 +385,39 @@ static int modify_timeout(struct fixture *fixture, const char *value, struct fix
 	return rc;
 }
 
+static int modify_dispatch_us(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t duration = 0;
+	int rc = modify_number(&duration, 60u * 1000 * 1000, "dispatch-us", value, error);
+
+	if (!rc)
+		fixture->dispatch_us = (uint32_t)duration;
+	return rc;
+}
+
+static int modify_kernels(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->kernels_skipped, "kernels", "run", "skip", value, error);
+}
+
+static int modify_seed(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_number(&fixture->seed, UINT64_MAX, "seed", value, error);
+}
+
+/* One adds to the other, for a list has commas of its own. */
+static int modify_strict(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	bool all = !strcmp(value, "all"), none = !strcmp(value, "none");
+	bool acquire = !strcmp(value, "acquire"), release = !strcmp(value, "release");
+
+	if (!all && !none && !acquire && !release)
+		return fixture_fail(error, "strict is acquire, release, all or none, not '%s'", value);
+	fixture->strict_acquire = !none && (fixture->strict_acquire || all || acquire);
+	fixture->strict_release = !none && (fixture->strict_release || all || release);
+	return 0;
+}
+
 static int modify_allocation_reply(struct fixture *fixture, const char *value, struct fixture_error *error)
 {
 	static const char *const names[] = {
@@ -447,6 +486,10 @@ int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture
 		{"submit", modify_submit, NULL},
 		{"sdma", modify_sdma, NULL},
 		{"timeout-ms", modify_timeout, NULL},
+		{"dispatch-us", modify_dispatch_us, NULL},
+		{"kernels", modify_kernels, NULL},
+		{"seed", modify_seed, NULL},
+		{"strict", modify_strict, "all"},
 		{"allocation-reply", modify_allocation_reply, NULL},
 		{"context-reply", modify_context_reply, NULL},
 		{"escape", modify_escape, NULL},

@@ -401,6 +401,16 @@ bool host_model_paging(struct host_model *model, uint32_t adapter, struct arena_
 	return true;
 }
 
+bool host_model_gpu(struct host_model *model, uint32_t adapter, uint32_t node, struct vidsch_counters *out)
+{
+	if (adapter >= model->adapter_count || node >= model->adapters[adapter].fixture->engine_count)
+		return false;
+	pthread_mutex_lock(&model->lock);
+	vidsch_count(&model->adapters[adapter].engines[node], out);
+	pthread_mutex_unlock(&model->lock);
+	return true;
+}
+
 void host_model_share(struct host_model *model, struct arena *arena)
 {
 	model->arena = arena;

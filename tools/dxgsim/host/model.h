@@ -11,6 +11,7 @@
 #include "dxgsim/host/message.h"
 
 struct host_model;
+struct vidsch_counters;
 
 /* The host argument of these functions is a struct host_model. */
 extern const struct host_ops host_model_ops;
@@ -25,6 +26,8 @@ int host_model_create(struct fixture **fixtures, uint32_t count, struct host_mod
 void host_model_share(struct host_model *model, struct arena *arena);
 /* What was moved into and out of the VRAM of an adapter, counted from 0; false: there is no such adapter. */
 bool host_model_paging(struct host_model *model, uint32_t adapter, struct arena_paging *out);
+/* What an engine has done for this program so far; false: there is no such adapter or node. */
+bool host_model_gpu(struct host_model *model, uint32_t adapter, uint32_t node, struct vidsch_counters *out);
 /* After detach(), or when never attached. */
 void host_model_destroy(struct host_model *model);
 

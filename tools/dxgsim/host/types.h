@@ -264,7 +264,7 @@ struct host_adapter {
 	uint64_t evicted_bytes;
 	uint32_t next_queue_id;
 	struct gpu_cache *cache;    /* shared by the engines */
-	struct host_engine *active; /* executes packets at this moment */
+	struct host_place *active; /* executes packets at this moment */
 	struct host_engine engines[FIXTURE_MAX_ENGINES];
 };
 

@@ -19,7 +19,7 @@
 static const uint8_t zero_page[HOST_PAGE_SIZE] __attribute__((aligned(HOST_PAGE_SIZE)));
 static uint8_t sink_page[HOST_PAGE_SIZE] __attribute__((aligned(HOST_PAGE_SIZE)));
 
-/* To the end of its page, which no cache keeps. */
+/* To the end of its page, which no cache keeps and no kernel is in. */
 static enum gpu_fault_reason page_span(struct gpu_span *span, uint8_t *page, uint64_t va)
 {
 	span->bytes = page + va % HOST_PAGE_SIZE;
@@ -61,6 +61,10 @@ static bool guest_page_usable(uint64_t page, bool write)
 	       errno == EINVAL;
 }
 
+/*
+ * Kernels may be in any allocation: AMD's private data has no bit for it that is known, and its own client maps code with
+ * the right to write alone (D3DDDIGPUVIRTUALADDRESS_PROTECTION_TYPE).
+ */
 static enum gpu_fault_reason guest_span(const struct host_allocation *allocation, uint64_t va,
 					uint64_t offset, bool write, struct gpu_span *span)
 {
@@ -72,6 +76,7 @@ static enum gpu_fault_reason guest_span(const struct host_allocation *allocation
 		return GPU_FAULT_NO_BACKING;
 	page_span(span, (uint8_t *)(uintptr_t)page, va);
 	span->uncached = allocation->uncached;
+	span->executable = true;
 	return GPU_FAULT_NONE;
 }
 
@@ -97,6 +102,7 @@ static enum gpu_fault_reason store_span(struct host_model *model, struct host_al
 	span->bytes = allocation->shown + offset;
 	span->length = length;
 	span->uncached = allocation->uncached;
+	span->executable = true;
 	return GPU_FAULT_NONE;
 }
 
@@ -122,7 +128,8 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 	if (!range->allocation->resident || range->allocation->offered)
 		return GPU_FAULT_NOT_RESIDENT;
 	if (memory->adapter->active)
-		range->allocation->used_by[memory->adapter->active->node] = memory->adapter->active->serial;
+		range->allocation->used_by[memory->adapter->active->engine->node] =
+			memory->adapter->active->serial;
 	if (range->allocation->existing)
 		return guest_span(range->allocation, va, range->offset + (va - range->start),
 				  access == GPU_WRITE, span);
@@ -135,7 +142,14 @@ static uint64_t clock_now(void *machine)
 	return adapter_gpu_counter(machine);
 }
 
+static uint64_t host_now(void *machine)
+{
+	(void)machine;
+	return model_now_ns();
+}
+
 const struct gpu_machine_ops vidmm_gpu_ops = {
 	.translate = translate,
 	.clock = clock_now,
+	.now_ns = host_now,
 };

@@ -5,6 +5,66 @@
 
 #include "dxgsim/host/types.h"
 
+void vidsch_place_init(struct host_place *place, struct host_engine *engine)
+{
+	*place = (struct host_place){.engine = engine};
+}
+
+static void add_counters(struct gpu_counters *sum, const struct host_place *place)
+{
+	const struct gpu_counters *counters;
+
+	if (!place->gpu)
+		return;
+	counters = gpu_engine_counters(place->gpu);
+	sum->packets += counters->packets;
+	sum->dispatches += counters->dispatches;
+	sum->units += counters->units;
+	sum->interrupts += counters->interrupts;
+	sum->early_signals += counters->early_signals;
+	sum->unacquired += counters->unacquired;
+	sum->preemptions += counters->preemptions;
+}
+
+void vidsch_place_release(struct host_place *place)
+{
+	if (!place->gpu)
+		return;
+	add_counters(&place->engine->gone.gpu, place);
+	gpu_engine_destroy(place->gpu);
+	place->gpu = NULL;
+}
+
+void vidsch_count(const struct host_engine *engine, struct vidsch_counters *out)
+{
+	const struct host_fifo *fifo;
+
+	*out = engine->gone;
+	add_counters(&out->gpu, &engine->place);
+	TAILQ_FOREACH(fifo, &engine->fifos, link) {
+		out->jobs += fifo->finished;
+		out->bytes += fifo->bytes;
+		add_counters(&out->gpu, &fifo->place);
+	}
+}
+
+void vidsch_visit_places(struct host_engine *engine, void (*visit)(struct host_place *place, void *arg),
+			 void *arg)
+{
+	struct host_fifo *fifo;
+
+	visit(&engine->place, arg);
+	TAILQ_FOREACH(fifo, &engine->fifos, link) {
+		if (fifo->hwqueue)
+			visit(&fifo->place, arg);
+	}
+}
+
+struct host_place *vidsch_place(struct host_fifo *fifo)
+{
+	return fifo->hwqueue ? &fifo->place : &fifo->engine->place;
+}
+
 void vidsch_adapter_init(struct host_adapter *adapter)
 {
 	memset(adapter->engines, 0, sizeof(adapter->engines));
@@ -13,27 +73,38 @@ void vidsch_adapter_init(struct host_adapter *adapter)
 	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++) {
 		adapter->engines[i].adapter = adapter;
 		adapter->engines[i].node = i;
+		vidsch_place_init(&adapter->engines[i].place, &adapter->engines[i]);
 		TAILQ_INIT(&adapter->engines[i].fifos);
 	}
 }
 
 void vidsch_adapter_release(struct host_adapter *adapter)
 {
-	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++) {
-		if (adapter->engines[i].gpu)
-			gpu_engine_destroy(adapter->engines[i].gpu);
-		adapter->engines[i].gpu = NULL;
-	}
+	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++)
+		vidsch_place_release(&adapter->engines[i].place);
 	gpu_cache_destroy(adapter->cache);
 	adapter->cache = NULL;
 }
 
+struct addresses {
+	const struct va_space *va;
+	uint64_t start, length;
+};
+
+static void forget(struct host_place *place, void *arg)
+{
+	const struct addresses *addresses = arg;
+
+	if (place->gpu)
+		gpu_engine_forget(place->gpu, addresses->va, addresses->start, addresses->length);
+}
+
 void vidsch_forget(const struct va_space *va, uint64_t start, uint64_t length)
 {
-	for (uint32_t i = 0; i < va->adapter->fixture->engine_count; i++) {
-		if (va->adapter->engines[i].gpu)
-			gpu_engine_forget(va->adapter->engines[i].gpu, va, start, length);
-	}
+	struct addresses addresses = {va, start, length};
+
+	for (uint32_t i = 0; i < va->adapter->fixture->engine_count; i++)
+		vidsch_visit_places(&va->adapter->engines[i], forget, &addresses);
 }
 
 /* ---- what it is ---- */
@@ -75,7 +146,7 @@ bool vidsch_hangs(const struct host_engine *engine)
 
 /* ---- whose turn it is ---- */
 
-static bool has_job(const struct host_fifo *fifo)
+bool vidsch_has_job(const struct host_fifo *fifo)
 {
 	const struct host_work *work = TAILQ_FIRST(&fifo->work);
 
@@ -93,18 +164,39 @@ struct host_fifo *vidsch_next_fifo(const struct host_engine *engine)
 	struct host_fifo *fifo, *best = NULL;
 
 	TAILQ_FOREACH(fifo, &engine->fifos, link) {
-		if (has_job(fifo) && (!best || more_urgent(fifo->context, best->context)))
+		if (!fifo->hwqueue && vidsch_has_job(fifo) &&
+		    (!best || more_urgent(fifo->context, best->context)))
 			best = fifo;
 	}
 	return best;
 }
 
-bool vidsch_wanted(const struct host_engine *engine)
+static bool wants(const struct host_fifo *fifo, const struct host_place *place)
+{
+	return !fifo->hwqueue && !place->running->hwqueue && fifo->context != place->running->context &&
+	       vidsch_has_job(fifo);
+}
+
+bool vidsch_wanted(const struct host_place *place)
 {
 	const struct host_fifo *fifo;
 
-	TAILQ_FOREACH(fifo, &engine->fifos, link) {
-		if (fifo->context != engine->running->context && has_job(fifo))
+	TAILQ_FOREACH(fifo, &place->engine->fifos, link) {
+		if (wants(fifo, place))
+			return true;
+	}
+	return false;
+}
+
+bool vidsch_wanted_now(const struct host_place *place)
+{
+	const struct host_context *context = place->running->context;
+	const struct host_fifo *fifo;
+
+	TAILQ_FOREACH(fifo, &place->engine->fifos, link) {
+		if (wants(fifo, place) && !more_urgent(context, fifo->context) &&
+		    (fifo->context->device->process != context->device->process ||
+		     more_urgent(fifo->context, context)))
 			return true;
 	}
 	return false;
@@ -112,9 +204,10 @@ bool vidsch_wanted(const struct host_engine *engine)
 
 /* ---- what it does ---- */
 
-void vidsch_describe(const struct host_engine *engine, char *text, size_t size)
+void vidsch_describe(const struct host_place *place, char *text, size_t size)
 {
-	const struct host_fifo *fifo = engine->running;
+	const struct host_fifo *fifo = place->running;
+	const struct host_engine *engine = place->engine;
 	d3dkmt_handle handle = fifo->hwqueue ? fifo->hwqueue->object.handle : fifo->context->object.handle;
 
 	snprintf(text, size, "job %llu of %s 0x%x on node %u (%s), device 0x%x",
@@ -123,18 +216,28 @@ void vidsch_describe(const struct host_engine *engine, char *text, size_t size)
 		 fifo->context->device->object.handle);
 }
 
-void vidsch_check_unused(const struct host_call *call, const struct host_allocation *allocation)
+struct unused {
+	const struct host_call *call;
+	const struct host_allocation *allocation;
+};
+
+static void check_unused(struct host_place *place, void *arg)
 {
-	const struct host_adapter *adapter = allocation->device->adapter;
+	const struct unused *unused = arg;
 	char who[160];
 
-	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++) {
-		const struct host_engine *engine = &adapter->engines[i];
+	if (!place->running || place->serial != unused->allocation->used_by[place->engine->node])
+		return;
+	vidsch_describe(place, who, sizeof(who));
+	report_misuse("%s: allocation 0x%x is said not to be in use, but is by %s", unused->call->name,
+		      unused->allocation->object.handle, who);
+}
 
-		if (!engine->running || engine->serial != allocation->used_by[i])
-			continue;
-		vidsch_describe(engine, who, sizeof(who));
-		report_misuse("%s: allocation 0x%x is said not to be in use, but is by %s", call->name,
-			      allocation->object.handle, who);
-	}
+void vidsch_check_unused(const struct host_call *call, const struct host_allocation *allocation)
+{
+	struct host_adapter *adapter = allocation->device->adapter;
+	struct unused unused = {call, allocation};
+
+	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++)
+		vidsch_visit_places(&adapter->engines[i], check_unused, &unused);
 }

@@ -51,38 +51,38 @@ static const char *explain(const struct va_space *va, const struct gpu_error *er
 	return range->allocation->placed ? "it was evicted" : "it was never made resident";
 }
 
-static void report_page_fault(const struct host_engine *engine, const struct gpu_error *error)
+static void report_page_fault(const struct host_place *place, const struct gpu_error *error)
 {
-	const struct host_device *device = engine->running->context->device;
+	const struct host_device *device = place->running->context->device;
 	const struct va_space *va = &device->process->use[device->adapter->index].va;
 	const char *history = explain(va, error);
 	char who[160];
 
-	vidsch_describe(engine, who, sizeof(who));
+	vidsch_describe(place, who, sizeof(who));
 	report_misuse("GPU page fault in %s: %s%s%s", who, error->text, *history ? ": " : "", history);
 }
 
-static void lose_by_fault(struct host_engine *engine, const struct gpu_error *error)
+static void lose_by_fault(struct host_place *place, const struct gpu_error *error)
 {
-	struct host_device *device = engine->running->context->device;
+	struct host_device *device = place->running->context->device;
 
 	device->page_fault = (struct d3dkmt_devicepagefault_state){
-		.faulted_primitive_api_sequence_number = engine->running->finished + 1,
+		.faulted_primitive_api_sequence_number = place->running->finished + 1,
 		.page_fault_flags = DXGK_PAGE_FAULT_ENGINE_RESET_REQUIRED |
 				    (error->access == GPU_WRITE ? DXGK_PAGE_FAULT_WRITE : 0),
 		.fault_error_code = DXGK_GENERAL_ERROR_PAGE_FAULT << 1,
 		/* the hardware tells the page */
 		.faulted_virtual_address = error->va & ~(uint64_t)(HOST_PAGE_SIZE - 1),
 	};
-	vidsch_device_lost(engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_ERROR_DMAPAGEFAULT);
+	vidsch_device_lost(place->engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_ERROR_DMAPAGEFAULT);
 }
 
 /* Windows resets the adapter, which it does not do for ever: the machine is lost to whoever makes it. */
-static void hung(struct host_engine *engine)
+static void hung(struct host_place *place)
 {
-	struct host_model *model = engine->adapter->model;
+	struct host_model *model = place->engine->adapter->model;
 
-	vidsch_device_lost(model, engine->running->context->device, D3DKMT_DEVICEEXECUTION_HUNG);
+	vidsch_device_lost(model, place->running->context->device, D3DKMT_DEVICEEXECUTION_HUNG);
 	if (arena_reset_happened(model->arena, model_now_ns(), TIMEOUTS_SECONDS * 1000000000ull) >
 	    TIMEOUTS_ALLOWED)
 		report_fatal(
@@ -91,21 +91,21 @@ static void hung(struct host_engine *engine)
 			TIMEOUTS_ALLOWED, TIMEOUTS_SECONDS);
 }
 
-void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, bool host_fault)
+void vidsch_stopped(struct host_place *place, const struct gpu_error *error, bool host_fault)
 {
-	struct host_device *device = engine->running->context->device;
+	struct host_device *device = place->running->context->device;
 	char who[160];
 
-	vidsch_describe(engine, who, sizeof(who));
+	vidsch_describe(place, who, sizeof(who));
 	switch (error->kind) {
 	case GPU_ERROR_PAGE_FAULT:
 		if (!host_fault)
-			report_page_fault(engine, error);
-		lose_by_fault(engine, error);
+			report_page_fault(place, error);
+		lose_by_fault(place, error);
 		return;
 	case GPU_ERROR_UNSUPPORTED:
 		report_note("not simulated in %s: %s", who, error->text);
-		vidsch_device_lost(engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_HUNG);
+		vidsch_device_lost(place->engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_HUNG);
 		return;
 	case GPU_ERROR_PACKET:
 	case GPU_ERROR_NONE:
@@ -113,31 +113,35 @@ void vidsch_stopped(struct host_engine *engine, const struct gpu_error *error, b
 		break;
 	}
 	/* the command processor stands still until it is reset */
-	hung(engine);
+	hung(place);
 }
 
-bool vidsch_timed_out(struct host_engine *engine, uint64_t *due_ns)
+/*
+ * Hardware queues stand in nobody's way, but for those without exemption the limit is the same.  Where contexts take turns
+ * an exempt one may stay as long as nobody else wants to have its turn.
+ */
+bool vidsch_timed_out(struct host_place *place, uint64_t *due_ns)
 {
-	uint64_t limit = (uint64_t)engine->adapter->fixture->timeout_ms * 1000000u;
+	uint64_t limit = (uint64_t)place->engine->adapter->fixture->timeout_ms * 1000000u;
 	uint64_t now = model_now_ns();
-	bool wanted = vidsch_wanted(engine);
-	uint64_t start = engine->started_ns;
+	bool wanted = vidsch_wanted(place);
+	uint64_t start = place->started_ns;
 	char who[160];
 
 	if (!wanted)
-		engine->wanted_ns = 0;
-	else if (!engine->wanted_ns)
-		engine->wanted_ns = now;
-	if (engine->running->exempt)
-		start = engine->wanted_ns ? engine->wanted_ns : now;
-	*due_ns = engine->running->exempt && !wanted ? UINT64_MAX : start + limit;
+		place->wanted_ns = 0;
+	else if (!place->wanted_ns)
+		place->wanted_ns = now;
+	if (place->running->exempt)
+		start = place->wanted_ns ? place->wanted_ns : now;
+	*due_ns = place->running->exempt && !wanted ? UINT64_MAX : start + limit;
 	if (now < *due_ns)
 		return false;
-	vidsch_describe(engine, who, sizeof(who));
-	if (!vidsch_hangs(engine))
+	vidsch_describe(place, who, sizeof(who));
+	if (!vidsch_hangs(place->engine))
 		report_misuse("GPU timeout: %s held the engine for over %u ms%s", who,
-			      engine->adapter->fixture->timeout_ms,
-			      engine->running->exempt ? " that another context wanted" : "");
-	hung(engine);
+			      place->engine->adapter->fixture->timeout_ms,
+			      place->running->exempt ? " that another context wanted" : "");
+	hung(place);
 	return true;
 }

@@ -15,28 +15,66 @@
 
 /* ---- jobs ---- */
 
-static void need_gpu(struct host_engine *engine)
+/* For each shader engine, 16 bits of each array: LLVM's and Linux' compute units, of which a WGP has two. */
+static void describe_units(const struct fixture *fixture, struct gpu_engine_config *config)
 {
-	struct host_adapter *adapter = engine->adapter;
+	uint32_t units = (1u << fixture->cus_per_wgp) - 1;
+
+	config->shader_engines = fixture->shader_engines;
+	for (uint32_t se = 0; se < FIXTURE_MAX_SE && se < GPU_SHADER_ENGINES; se++) {
+		for (uint32_t bit = 0; bit < FIXTURE_MAX_SA * 16; bit++) {
+			uint32_t wgp = bit % 16;
+			uint32_t first = wgp * fixture->cus_per_wgp;
+
+			if (fixture->wgp_mask[se][bit / 16] >> wgp & 1 && first < 16)
+				config->compute_units[se] |= (units << first & 0xffff) << (bit / 16 * 16);
+		}
+	}
+}
+
+static void need_gpu(struct host_place *place)
+{
+	struct host_adapter *adapter = place->engine->adapter;
+	const struct fixture *fixture = adapter->fixture;
 	struct gpu_engine_config config = {
-		.kind = vidsch_engine_kind(engine),
-		.generation = adapter->fixture->generation,
+		.kind = vidsch_engine_kind(place->engine),
+		.generation = fixture->generation,
 		.ops = &vidmm_gpu_ops,
 		.machine = adapter,
+		.firmware_state = fixture->firmware_state,
+		.dispatch_ns = (uint64_t)fixture->dispatch_us * 1000,
+		.skip_kernels = fixture->kernels_skipped,
+		.seed = fixture->seed,
+		.strict_release = fixture->strict_release,
+		.strict_acquire = fixture->strict_acquire,
 	};
 
-	if (engine->gpu)
+	if (place->gpu)
 		return;
+	describe_units(fixture, &config);
 	if (!adapter->cache)
 		adapter->cache = gpu_cache_create();
 	config.cache = adapter->cache;
 	if (adapter->cache)
-		engine->gpu = gpu_engine_create(&config);
-	if (!engine->gpu)
+		place->gpu = gpu_engine_create(&config);
+	if (!place->gpu)
 		report_fatal("dxgsim: out of memory for an engine of the GPU");
 }
 
-static void start_job(struct host_engine *engine, struct host_fifo *fifo)
+/* Memory is looked at and written for the job in this place. */
+static void enter(struct host_place *place)
+{
+	place->engine->adapter->active = place;
+	guest_memory_hold();
+}
+
+static void leave(struct host_place *place)
+{
+	guest_memory_let_go();
+	place->engine->adapter->active = NULL;
+}
+
+static void start_gpu(struct host_place *place, struct host_fifo *fifo)
 {
 	const struct host_work *work = TAILQ_FIRST(&fifo->work);
 	struct host_device *device = fifo->context->device;
@@ -47,39 +85,92 @@ static void start_job(struct host_engine *engine, struct host_fifo *fifo)
 		.cookie = fifo->submitted,
 	};
 
-	engine->running = fifo;
-	engine->serial += engine->serial == UINT32_MAX ? 2 : 1; /* never 0 */
-	engine->started_ns = model_now_ns();
-	engine->paused_ns = engine->wanted_ns = 0;
-	presence_ran(engine->adapter);
-	if (vidsch_variant(engine) != FIXTURE_SUBMIT_GOOD)
+	need_gpu(place);
+	if (fifo->suspended) {
+		gpu_engine_resume(place->gpu, fifo->suspended);
+		fifo->suspended = NULL;
 		return;
-	need_gpu(engine);
-	gpu_engine_start(engine->gpu, &job);
+	}
+	gpu_engine_start(place->gpu, &job);
+	if (vidsch_engine_kind(place->engine) != GPU_ENGINE_SDMA)
+		return;
+	enter(place);
+	gpu_sdma_driver_begins(place->gpu);
+	leave(place);
 }
 
-static void finish_job(struct host_engine *engine)
+static void start_job(struct host_place *place, struct host_fifo *fifo)
 {
-	struct host_fifo *fifo = engine->running;
-	const struct host_work *work = TAILQ_FIRST(&fifo->work);
-	struct host_model *model = engine->adapter->model;
+	struct host_engine *engine = place->engine;
 
-	engine->busy_ns += model_now_ns() - engine->started_ns;
-	engine->running = NULL;
+	place->running = fifo;
+	engine->serial += engine->serial == UINT32_MAX ? 2 : 1; /* never 0 */
+	place->serial = engine->serial;
+	place->seen_ns = model_now_ns();
+	place->started_ns = place->seen_ns - fifo->held_ns;
+	place->paused_ns = place->wanted_ns = 0;
+	presence_ran(engine->adapter);
+	if (vidsch_variant(engine) == FIXTURE_SUBMIT_GOOD)
+		start_gpu(place, fifo);
+}
+
+static void to_the_end(struct host_engine *engine, struct host_fifo *fifo)
+{
+	TAILQ_REMOVE(&engine->fifos, fifo, link);
+	TAILQ_INSERT_TAIL(&engine->fifos, fifo, link);
+}
+
+static void finish_job(struct host_place *place)
+{
+	struct host_fifo *fifo = place->running;
+	const struct host_work *work = TAILQ_FIRST(&fifo->work);
+	struct host_model *model = place->engine->adapter->model;
+
+	if (vidsch_variant(place->engine) == FIXTURE_SUBMIT_GOOD &&
+	    vidsch_engine_kind(place->engine) == GPU_ENGINE_SDMA) {
+		enter(place);
+		gpu_sdma_driver_ends(place->gpu);
+		leave(place);
+	}
+	place->engine->busy_ns += model_now_ns() - place->started_ns;
+	place->running = NULL;
+	fifo->held_ns = 0;
 	fifo->finished++;
+	fifo->bytes += work->bytes;
 	if (fifo->hwqueue)
 		fence_set(model, fifo->hwqueue->sync.fence, work->progress);
 	vidsch_fifo_pop(fifo);
-	TAILQ_REMOVE(&engine->fifos, fifo, link);
-	TAILQ_INSERT_TAIL(&engine->fifos, fifo, link);
+	to_the_end(place->engine, fifo);
 	model->sched_dirty = true;
 }
 
-static enum gpu_outcome run_job(struct host_engine *engine)
+/* Whether the job there has made room for another.  SDMA engines do so between jobs alone. */
+static bool preempt(struct host_place *place)
+{
+	struct host_fifo *fifo = place->running;
+	bool wanted;
+
+	if (vidsch_variant(place->engine) != FIXTURE_SUBMIT_GOOD || fifo->hwqueue ||
+	    vidsch_engine_kind(place->engine) != GPU_ENGINE_COMPUTE)
+		return false;
+	wanted = vidsch_wanted_now(place);
+	gpu_engine_ask(place->gpu, wanted);
+	if (!wanted)
+		return false;
+	fifo->suspended = gpu_engine_preempt(place->gpu);
+	if (!fifo->suspended)
+		return false;
+	fifo->held_ns = model_now_ns() - place->started_ns;
+	place->running = NULL;
+	to_the_end(place->engine, fifo);
+	return true;
+}
+
+static enum gpu_outcome run_job(struct host_place *place)
 {
 	enum gpu_outcome outcome;
 
-	switch (vidsch_variant(engine)) {
+	switch (vidsch_variant(place->engine)) {
 	case FIXTURE_SUBMIT_GOOD:
 	case FIXTURE_SUBMIT_LOST:
 		break;
@@ -90,81 +181,129 @@ static enum gpu_outcome run_job(struct host_engine *engine)
 	case FIXTURE_SUBMIT_HANGS:
 		return GPU_WAITING;
 	}
-	engine->adapter->active = engine;
-	guest_memory_hold();
-	outcome = gpu_engine_run(engine->gpu, PACKET_BUDGET);
-	guest_memory_let_go();
-	engine->adapter->active = NULL;
+	enter(place);
+	outcome = gpu_engine_run(place->gpu, PACKET_BUDGET);
+	leave(place);
 	return outcome;
 }
 
-static void stop_job(struct host_engine *engine)
+static void stop_job(struct host_place *place)
 {
 	const struct gpu_error simulated = {
 		.kind = GPU_ERROR_PAGE_FAULT,
 		.reason = GPU_FAULT_UNMAPPED,
 		.access = GPU_FETCH,
-		.va = TAILQ_FIRST(&engine->running->work)->commands,
+		.va = TAILQ_FIRST(&place->running->work)->commands,
 	};
 
-	if (vidsch_variant(engine) == FIXTURE_SUBMIT_FAULT)
-		vidsch_stopped(engine, &simulated, true);
+	if (vidsch_variant(place->engine) == FIXTURE_SUBMIT_FAULT)
+		vidsch_stopped(place, &simulated, true);
 	else
-		vidsch_stopped(engine, gpu_engine_error(engine->gpu), false);
+		vidsch_stopped(place, gpu_engine_error(place->gpu), false);
+}
+
+static void excuse(struct host_place *place, uint64_t ns)
+{
+	place->started_ns += ns;
+	if (place->wanted_ns)
+		place->wanted_ns += ns;
 }
 
 /*
  * Nothing executes while memory of its device is out of VRAM.  A job that is on the engine already is preempted for
  * that long, and is not late by it.
  */
-static bool memory_in_place(struct host_engine *engine, uint64_t *due_ns)
+static bool memory_in_place(struct host_place *place, uint64_t *due_ns)
 {
-	uint64_t now;
-
-	if (presence_ready(engine->adapter, due_ns)) {
-		if (engine->running && engine->paused_ns) {
-			now = model_now_ns();
-			engine->started_ns += now - engine->paused_ns;
-			if (engine->wanted_ns)
-				engine->wanted_ns += now - engine->paused_ns;
-			engine->paused_ns = 0;
-		}
+	if (presence_ready(place->engine->adapter, due_ns)) {
+		if (place->running && place->paused_ns)
+			excuse(place, model_now_ns() - place->paused_ns);
+		place->paused_ns = 0;
 		return true;
 	}
-	if (engine->running && !engine->paused_ns)
-		engine->paused_ns = model_now_ns();
+	if (place->running && !place->paused_ns)
+		place->paused_ns = model_now_ns();
 	return false;
 }
 
-/* A piece of work of one engine. Whether there may be more at once; else *due_ns is when to come again. */
-static bool engine_serve(struct host_engine *engine, uint64_t *due_ns)
+/*
+ * A large copy takes milliseconds on hardware and a thousand times that here: what SDMA does without waiting counts for
+ * nothing. Its packets know no loop, so that it comes to an end.
+ */
+static void excuse_slow_copies(struct host_place *place)
 {
-	struct host_fifo *fifo = engine->running ? NULL : vidsch_next_fifo(engine);
+	uint64_t now = model_now_ns();
+
+	if (vidsch_engine_kind(place->engine) == GPU_ENGINE_SDMA)
+		excuse(place, now - place->seen_ns);
+	place->seen_ns = now;
+}
+
+/* A piece of work of what runs there. Whether there may be more at once; else *due_ns is when to come again. */
+static bool serve_running(struct host_place *place, uint64_t *due_ns)
+{
 	uint64_t timeout;
 
-	if ((!engine->running && !fifo) || !memory_in_place(engine, due_ns))
-		return false;
-	if (fifo)
-		start_job(engine, fifo);
-	switch (run_job(engine)) {
+	switch (run_job(place)) {
 	case GPU_DONE:
-		finish_job(engine);
+		finish_job(place);
 		return true;
 	case GPU_RUNNING:
-		vidsch_timed_out(engine, &timeout);
+		if (preempt(place))
+			return true;
+		excuse_slow_copies(place);
+		vidsch_timed_out(place, &timeout);
 		return true;
 	case GPU_WAITING:
-		if (vidsch_timed_out(engine, &timeout))
+		if (preempt(place))
+			return true;
+		place->seen_ns = model_now_ns();
+		if (vidsch_timed_out(place, &timeout))
 			return true;
 		*due_ns = model_now_ns() + POLL_NS;
-		if (vidsch_hangs(engine))
+		if (vidsch_hangs(place->engine))
 			*due_ns = timeout;
 		return false;
 	case GPU_STOPPED:
 		break;
 	}
-	stop_job(engine);
+	stop_job(place);
 	return true;
+}
+
+static bool place_serve(struct host_place *place, struct host_fifo *next, uint64_t *due_ns)
+{
+	uint64_t due = UINT64_MAX;
+	bool more = false;
+
+	if ((place->running || next) && memory_in_place(place, &due)) {
+		if (!place->running)
+			start_job(place, next);
+		more = serve_running(place, &due);
+	}
+	*due_ns = due < *due_ns ? due : *due_ns;
+	return more;
+}
+
+/*
+ * A piece of every job that has its turn.  Who was served goes to the end of the list, and a device that is lost takes
+ * nothing out of it.
+ */
+static bool engine_serve(struct host_engine *engine, uint64_t *due_ns)
+{
+	struct host_fifo *fifo, *next;
+	bool more;
+
+	more = place_serve(&engine->place, engine->place.running ? NULL : vidsch_next_fifo(engine), due_ns);
+	engine->round++;
+	for (fifo = TAILQ_FIRST(&engine->fifos); fifo; fifo = next) {
+		next = TAILQ_NEXT(fifo, link);
+		if (!fifo->hwqueue || fifo->round == engine->round)
+			continue;
+		fifo->round = engine->round;
+		more |= place_serve(&fifo->place, vidsch_has_job(fifo) ? fifo : NULL, due_ns);
+	}
+	return more;
 }
 
 /* ---- the thread ---- */
@@ -265,7 +404,9 @@ void vidsch_advance(struct host_model *model)
 
 				TAILQ_FOREACH(fifo, &engine->fifos, link)
 					vidsch_fifo_advance(fifo);
-				jobs |= engine->running || vidsch_next_fifo(engine);
+				jobs |= engine->place.running != NULL;
+				TAILQ_FOREACH(fifo, &engine->fifos, link)
+					jobs |= fifo->place.running || vidsch_has_job(fifo);
 			}
 		}
 	}

@@ -79,6 +79,7 @@ void vidsch_fifo_init(struct host_fifo *fifo, struct host_context *context, stru
 	fifo->context = context;
 	fifo->hwqueue = hwqueue;
 	fifo->engine = &context->device->adapter->engines[context->node];
+	vidsch_place_init(&fifo->place, fifo->engine);
 	fifo->exempt = exempt;
 	TAILQ_INIT(&fifo->work);
 	TAILQ_INSERT_TAIL(&fifo->engine->fifos, fifo, link);
@@ -94,14 +95,16 @@ void vidsch_fifo_pop(struct host_fifo *fifo)
 
 void vidsch_fifo_drop(struct host_fifo *fifo, bool raise)
 {
-	struct host_engine *engine = fifo->engine;
+	struct host_place *place = vidsch_place(fifo);
 
-	if (engine->running == fifo) {
-		if (engine->gpu)
-			gpu_engine_reset(engine->gpu);
-		engine->running = NULL;
+	if (place->running == fifo) {
+		if (place->gpu)
+			gpu_engine_reset(place->gpu);
+		place->running = NULL;
 		model_of(fifo)->sched_dirty = true; /* somebody else's turn */
 	}
+	gpu_suspended_destroy(fifo->suspended);
+	fifo->suspended = NULL;
 	while (!TAILQ_EMPTY(&fifo->work)) {
 		struct host_work *work = TAILQ_FIRST(&fifo->work);
 
@@ -114,6 +117,9 @@ void vidsch_fifo_drop(struct host_fifo *fifo, bool raise)
 void vidsch_fifo_release(struct host_fifo *fifo)
 {
 	vidsch_fifo_drop(fifo, false);
+	vidsch_place_release(&fifo->place);
+	fifo->engine->gone.jobs += fifo->finished;
+	fifo->engine->gone.bytes += fifo->bytes;
 	TAILQ_REMOVE(&fifo->engine->fifos, fifo, link);
 }
 

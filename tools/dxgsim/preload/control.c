@@ -10,6 +10,7 @@
 #include "dxgsim/driver/driver.h"
 #include "dxgsim/hooks.h"
 #include "dxgsim/host/arena.h"
+#include "dxgsim/host/vidsch.h"
 #include "dxgsim/report.h"
 #include "seam.h"
 
@@ -96,6 +97,35 @@ bool dxgsim_paging(unsigned int adapter, struct dxgsim_paging *out)
 		return false;
 	*out = (struct dxgsim_paging){paging.process_in, paging.process_out, paging.adapter_in,
 				      paging.adapter_out};
+	return true;
+}
+
+static void add_counters(struct dxgsim_gpu_counters *sum, const struct vidsch_counters *counters)
+{
+	sum->jobs += counters->jobs;
+	sum->command_bytes += counters->bytes;
+	sum->packets += counters->gpu.packets;
+	sum->dispatches += counters->gpu.dispatches;
+	sum->units += counters->gpu.units;
+	sum->interrupts += counters->gpu.interrupts;
+	sum->early_signals += counters->gpu.early_signals;
+	sum->unacquired += counters->gpu.unacquired;
+	sum->preemptions += counters->gpu.preemptions;
+}
+
+bool dxgsim_gpu_counters(unsigned int adapter, unsigned int node, struct dxgsim_gpu_counters *out)
+{
+	struct vidsch_counters counters;
+	bool all = node == DXGSIM_ALL_NODES;
+
+	*out = (struct dxgsim_gpu_counters){0};
+	if (all)
+		node = 0;
+	if (!hook_get_gpu(adapter, node, &counters))
+		return false;
+	add_counters(out, &counters);
+	while (all && hook_get_gpu(adapter, ++node, &counters))
+		add_counters(out, &counters);
 	return true;
 }
 

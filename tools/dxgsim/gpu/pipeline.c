@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+
+#include "dxgsim/gpu/engine.h"
+
+static struct gpu_pipeline *pipeline_of(struct gpu_engine *engine)
+{
+	return &engine->now.pipeline;
+}
+
+/* Kernels and releases fail long after their packets: an error is told of those. */
+static enum gpu_outcome blame(struct gpu_engine *engine, const char *name, uint64_t packet, uint32_t offset)
+{
+	char text[sizeof(engine->error.text)];
+	const char *colon = strstr(engine->error.text, ": ");
+
+	snprintf(text, sizeof(text), "%s at +0x%x%s", name, offset, colon ? colon : "");
+	memcpy(engine->error.text, text, sizeof(text));
+	engine->error.offset = offset;
+	if (engine->error.kind != GPU_ERROR_PAGE_FAULT)
+		engine->error.va = packet;
+	return GPU_STOPPED;
+}
+
+static enum gpu_outcome end_kernel(struct gpu_engine *engine, uint32_t index)
+{
+	struct gpu_pipeline *pipeline = pipeline_of(engine);
+	const struct gpu_launch *launch = &pipeline->kernels[index].launch;
+	enum gpu_outcome outcome = gpu_shader_run(engine, launch);
+
+	if (outcome != GPU_DONE)
+		return blame(engine, "kernel dispatched", launch->packet, launch->offset);
+	engine->unwritten = true;
+	pipeline->kernel_count--;
+	if (index != pipeline->kernel_count)
+		pipeline->kernels[index] = pipeline->kernels[pipeline->kernel_count];
+	return GPU_DONE;
+}
+
+static bool may_end(const struct gpu_kernel *kernel, uint64_t now)
+{
+	return !kernel->end_ns || now >= kernel->end_ns;
+}
+
+/* One of those that can end; kernel_count: none can. */
+static uint32_t pick(struct gpu_engine *engine)
+{
+	const struct gpu_pipeline *pipeline = pipeline_of(engine);
+	uint32_t first, index;
+	uint64_t now;
+
+	if (!pipeline->kernel_count)
+		return 0;
+	now = gpu_now_ns(engine);
+	first = pipeline->kernel_count > 1 ? gpu_chance(engine) : 0;
+	for (uint32_t i = 0; i < pipeline->kernel_count; i++) {
+		index = (first + i) % pipeline->kernel_count;
+		if (may_end(&pipeline->kernels[index], now))
+			return index;
+	}
+	return pipeline->kernel_count;
+}
+
+static bool release_ready(const struct gpu_pipeline *pipeline)
+{
+	if (!pipeline->release_count)
+		return false;
+	for (uint32_t i = 0; i < pipeline->kernel_count; i++)
+		if (pipeline->kernels[i].number < pipeline->releases[0].after)
+			return false;
+	return true;
+}
+
+static enum gpu_outcome do_release(struct gpu_engine *engine)
+{
+	struct gpu_pipeline *pipeline = pipeline_of(engine);
+	struct gpu_release release = pipeline->releases[0];
+	uint64_t value = release.value;
+
+	gpu_cache_actions(engine, release.l2_actions, release.fronts, 0, UINT64_MAX);
+	if (release.bytes) {
+		/* kernels launched after it are none of its business */
+		engine->counters.early_signals += engine->unwritten;
+		if (engine->unwritten && engine->config.strict_release) {
+			gpu_refuse(engine, GPU_ERROR_PACKET,
+				   "signal before what kernels wrote is written back");
+			return blame(engine, "RELEASE_MEM", release.packet, release.offset);
+		}
+		if (release.clock)
+			value = engine->config.ops->clock(engine->config.machine);
+		if (!gpu_memory_write(&engine->memory, release.va, &value, release.bytes, release.policy)) {
+			gpu_page_fault(engine);
+			return blame(engine, "RELEASE_MEM", release.packet, release.offset);
+		}
+	}
+	pipeline->release_count--;
+	memmove(pipeline->releases, pipeline->releases + 1,
+		pipeline->release_count * sizeof(pipeline->releases[0]));
+	return GPU_DONE;
+}
+
+enum gpu_outcome gpu_pipeline_push(struct gpu_engine *engine, bool *any)
+{
+	struct gpu_pipeline *pipeline = pipeline_of(engine);
+	uint32_t index;
+
+	*any = true;
+	if (release_ready(pipeline))
+		return do_release(engine);
+	index = pick(engine);
+	if (index < pipeline->kernel_count)
+		return end_kernel(engine, index);
+	*any = false;
+	return GPU_DONE;
+}
+
+enum gpu_outcome gpu_pipeline_advance(struct gpu_engine *engine)
+{
+	const struct gpu_pipeline *pipeline = pipeline_of(engine);
+	bool any;
+
+	if (!pipeline->kernel_count && !pipeline->release_count)
+		return GPU_DONE;
+	if (engine->config.strict_release || engine->config.strict_acquire || gpu_chance(engine) % 4)
+		return GPU_DONE;
+	return gpu_pipeline_push(engine, &any);
+}
+
+enum gpu_outcome gpu_pipeline_drain(struct gpu_engine *engine)
+{
+	const struct gpu_pipeline *pipeline = pipeline_of(engine);
+	enum gpu_outcome outcome;
+	uint32_t index;
+
+	while (pipeline->kernel_count) {
+		index = pick(engine);
+		if (index == pipeline->kernel_count)
+			return GPU_WAITING;
+		outcome = end_kernel(engine, index);
+		if (outcome != GPU_DONE)
+			return outcome;
+	}
+	if (engine->now.undrained)
+		engine->now.acquired = 0;
+	engine->now.undrained = 0;
+	return GPU_DONE;
+}
+
+enum gpu_outcome gpu_pipeline_finish(struct gpu_engine *engine)
+{
+	const struct gpu_pipeline *pipeline = pipeline_of(engine);
+	enum gpu_outcome outcome;
+	bool any;
+
+	while (pipeline->kernel_count || pipeline->release_count) {
+		outcome = gpu_pipeline_push(engine, &any);
+		if (outcome != GPU_DONE)
+			return outcome;
+		if (!any)
+			return GPU_WAITING;
+	}
+	return GPU_DONE;
+}
+
+void gpu_pipeline_drop(struct gpu_engine *engine)
+{
+	pipeline_of(engine)->kernel_count = 0;
+	pipeline_of(engine)->release_count = 0;
+}
+
+enum gpu_outcome gpu_pipeline_launch(struct gpu_engine *engine, const struct gpu_launch *launch)
+{
+	struct gpu_pipeline *pipeline = pipeline_of(engine);
+	struct gpu_kernel *kernel;
+
+	if (pipeline->kernel_count == GPU_KERNELS)
+		return GPU_WAITING;
+	kernel = &pipeline->kernels[pipeline->kernel_count++];
+	kernel->launch = *launch;
+	kernel->number = pipeline->next++;
+	kernel->end_ns = 0;
+	if (engine->config.dispatch_ns && engine->config.ops->now_ns)
+		kernel->end_ns = gpu_now_ns(engine) + engine->config.dispatch_ns;
+	engine->now.undrained++;
+	engine->counters.dispatches++;
+	engine->counters.units += launch->units;
+	return GPU_DONE;
+}
+
+enum gpu_outcome gpu_pipeline_release(struct gpu_engine *engine, const struct gpu_release *release)
+{
+	struct gpu_pipeline *pipeline = pipeline_of(engine);
+	struct gpu_release *mine;
+
+	if (pipeline->release_count == GPU_RELEASES)
+		return GPU_WAITING;
+	mine = &pipeline->releases[pipeline->release_count++];
+	*mine = *release;
+	mine->after = pipeline->next;
+	return GPU_DONE;
+}
+
+void gpu_cache_actions(struct gpu_engine *engine, uint32_t l2_actions, uint32_t fronts, uint64_t first,
+		       uint64_t last)
+{
+	bool all = first == 0 && last == UINT64_MAX;
+
+	if (l2_actions)
+		gpu_cache_act(engine->memory.cache, engine->config.ops, engine->memory.space, l2_actions,
+			      first, last);
+	gpu_front_invalidate(engine->front, fronts);
+	engine->now.acquired |= fronts;
+	if (!all)
+		return;
+	if (l2_actions & GPU_CACHE_INVALIDATE)
+		engine->now.acquired |= GPU_ACQUIRED_L2;
+	if (l2_actions & GPU_CACHE_WRITE_BACK)
+		engine->unwritten = false;
+}
+
+bool gpu_may_signal(struct gpu_engine *engine)
+{
+	bool running = engine->now.pipeline.kernel_count;
+
+	if (!running && !engine->unwritten)
+		return true;
+	engine->counters.early_signals++;
+	if (!engine->config.strict_release)
+		return true;
+	gpu_refuse(engine, GPU_ERROR_PACKET,
+		   running ? "signal while a kernel runs"
+			   : "signal before what kernels wrote is written back");
+	return false;
+}
