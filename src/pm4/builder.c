@@ -5,42 +5,25 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pm4/packets.h"
+#include "pm4/draft.h"
 #include "util/compiler.h"
 
-#define TYPE_3 3U
-#define NOP_ONE_WORD \
-	0xffff1000U /* count 0x3fff: the packet is its header alone (Linux, Mesa: PKT3_NOP_PAD) */
-#define COUNT_MAX	 0x3ffeU
-#define PACKET_MAX_WORDS (COUNT_MAX + 2)
-#define FIXED_MAX_WORDS	 9U
-#define ADDRESS_BITS	 48U
-
-#define DST_SEL_MEMORY	       5U /* WRITE_DATA */
-#define RELEASE_DST_SEL_MEMORY 0U /* RELEASE_MEM: the memory controller */
-#define COPY_SEL_L2	       2U /* COPY_DATA: memory by way of L2; gfx10 calls the other one obsolete (PAL) */
-#define COPY_COUNT_64	       1U
-#define WAIT_MEMORY	       1U /* WAIT_REG_MEM's memory space, and its plain operation */
-#define WAIT_ONLY	       0U
-#define WAIT_POLL_CLOCKS_16    4U /* what Linux' rings use */
-#define INT_SEL_NONE	       0U
-#define INT_SEL_DATA_AFTER_CONFIRM \
-	3U /* no interrupt; the data follows when the writes before are confirmed */
+#define DST_SEL_MEMORY		5U /* WRITE_DATA */
+#define RELEASE_DST_SEL_MEMORY	0U /* RELEASE_MEM: the memory controller */
+#define COPY_SEL_L2		2U /* COPY_DATA: memory by way of L2; gfx10 calls the other one obsolete (PAL) */
+#define COPY_SEL_GPU_CLOCK	9U
+#define COPY_COUNT_64		1U
+#define WAIT_MEMORY		1U /* WAIT_REG_MEM's memory space, and its plain operation */
+#define WAIT_ONLY		0U
+#define WAIT_POLL_CLOCKS_16	4U    /* what Linux' rings use */
 #define EVENT_CACHE_FLUSH_TS	0x14U /* CACHE_FLUSH_AND_INV_TS_EVENT */
 #define EVENT_INDEX_END_OF_PIPE 5U
-#define SEQ_FORWARD		1U /* cache actions from the shader's caches outwards */
+#define ATOMIC_ADD_64		0x2fU /* TC_OP_ATOMIC_ADD_RTN_64 */
+#define ATOMIC_SINGLE_PASS	0U
 
 /* gfx12's names for the bits of the cache policy (LLVM AMDGPU usage: temporal hints) */
 #define TEMPORAL_REGULAR  0U
 #define TEMPORAL_LAST_USE 3U
-
-/* A packet being put together. */
-struct draft {
-	struct pm4_buffer *buffer;
-	const struct pm4_packet *packet;
-	bool bad;
-	uint32_t words[FIXED_MAX_WORDS];
-};
 
 /*
  * What the writes of the command processor do in L2.  They are read by the CPU next, so they are not to stay there:
@@ -64,6 +47,14 @@ static const uint8_t read_policy[PM4_GENERATION_COUNT] = {
 	[PM4_GFX10] = PM4_CACHE_BYPASS,
 	[PM4_GFX11] = PM4_CACHE_BYPASS,
 	[PM4_GFX12] = TEMPORAL_REGULAR,
+};
+
+/* The same for its atomics; on gfx12 the last use of a line, so that it does not stay. */
+static const uint8_t atomic_policy[PM4_GENERATION_COUNT] = {
+	[PM4_GFX9] = PM4_CACHE_STREAM,
+	[PM4_GFX10] = PM4_CACHE_BYPASS,
+	[PM4_GFX11] = PM4_CACHE_BYPASS,
+	[PM4_GFX12] = TEMPORAL_LAST_USE,
 };
 
 /* The same for the data of RELEASE_MEM, as Linux' rings have it (gfx_v9_0.c to gfx_v12_0.c). */
@@ -99,99 +90,30 @@ int pm4_end(const struct pm4_buffer *buffer, uint32_t *bytes)
 	return buffer->error;
 }
 
-static void fail(struct pm4_buffer *buffer, int error)
+/* A NOP of one word has a count of its own, on every generation (Linux, Mesa: PKT3_NOP_PAD). */
+static void nop_one_word(struct pm4_buffer *buffer)
 {
-	if (!buffer->error)
-		buffer->error = error;
-}
+	uint32_t header = 0;
 
-static void put_in(struct draft *draft, const struct pm4_packet *table, uint32_t id, uint64_t value)
-{
-	const struct pm4_field *field = pm4_field_find(table, id, draft->buffer->generation);
-
-	if (!field || value >> field->width) {
-		draft->bad = true;
-		return;
-	}
-	draft->words[field->word] |= (uint32_t)value << field->shift;
-}
-
-static void put(struct draft *draft, uint32_t id, uint64_t value)
-{
-	put_in(draft, draft->packet, id, value);
-}
-
-/* An address in two fields, the lower one in units of 1 << its shift. */
-static void put_address(struct draft *draft, uint32_t low, uint32_t high, uint64_t va, uint32_t alignment)
-{
-	const struct pm4_field *field = pm4_field_find(draft->packet, low, draft->buffer->generation);
-
-	if (!field || !va || va >> ADDRESS_BITS || !IS_ALIGNED(va, (uint64_t)alignment)) {
-		draft->bad = true;
-		return;
-	}
-	put(draft, low, (va & UINT32_MAX) >> field->shift);
-	put(draft, high, va >> 32);
-}
-
-static struct draft begin(struct pm4_buffer *buffer, const struct pm4_packet *packet)
-{
-	return (struct draft){.buffer = buffer, .packet = packet, .bad = buffer->error != 0};
-}
-
-/* Appends the packet with its payload (NULL: zeros), if all of it is right and there is room. */
-static void end(struct draft *draft, const uint32_t *payload, uint32_t payload_words)
-{
-	struct pm4_buffer *buffer = draft->buffer;
-	uint32_t fixed = draft->packet->words, total;
-	uint32_t *at;
-
-	if (buffer->error)
-		return;
-	if (payload_words > PACKET_MAX_WORDS - fixed)
-		draft->bad = true;
-	total = fixed + payload_words;
-	if (!draft->bad) {
-		put_in(draft, &pm4_header, HEADER_TYPE, TYPE_3);
-		put_in(draft, &pm4_header, HEADER_COUNT, total - 2);
-		put_in(draft, &pm4_header, HEADER_OPCODE, draft->packet->opcode);
-		/* compute: graphics firmware tells them apart by it, the compute engine does not care */
-		put_in(draft, &pm4_header, HEADER_SHADER_TYPE, draft->packet != &pm4_packet_nop);
-	}
-	if (draft->bad) {
-		fail(buffer, -EINVAL);
-		return;
-	}
-	if (total > buffer->capacity - buffer->used) {
-		fail(buffer, -ENOSPC);
-		return;
-	}
-	at = buffer->words + buffer->used;
-	memcpy(at, draft->words, fixed * sizeof(*at));
-	if (payload)
-		memcpy(at + fixed, payload, payload_words * sizeof(*at));
+	if (pm4_put_header(&pm4_packet_nop, buffer->generation, PM4_COUNT_HEADER_ONLY, &header))
+		buffer->words[buffer->used++] = header;
 	else
-		memset(at + fixed, 0, payload_words * sizeof(*at));
-	buffer->used += total;
+		pm4_fail(buffer, -EINVAL);
 }
 
-/* Fills `words` words with nothing to do; 0 is allowed.  A single word is a NOP of its own kind on every generation. */
+/* Fills `words` words with nothing to do; 0 is allowed. */
 void pm4_nop(struct pm4_buffer *buffer, uint32_t words)
 {
-	if (buffer->error)
+	if (!pm4_reserve(buffer, words))
 		return;
-	if (words > buffer->capacity - buffer->used) {
-		fail(buffer, -ENOSPC);
-		return;
-	}
-	while (words) {
-		uint32_t n = MIN(words, PACKET_MAX_WORDS);
-		struct draft draft = begin(buffer, &pm4_packet_nop);
+	while (words && !buffer->error) {
+		uint32_t n = MIN(words, PM4_PACKET_MAX_WORDS);
+		struct pm4_draft draft = pm4_draft_begin(buffer, &pm4_packet_nop);
 
 		if (n == 1)
-			buffer->words[buffer->used++] = NOP_ONE_WORD;
+			nop_one_word(buffer);
 		else
-			end(&draft, NULL, n - 1);
+			pm4_draft_end(&draft, NULL, n - 1);
 		words -= n;
 	}
 }
@@ -205,7 +127,7 @@ void pm4_pad(struct pm4_buffer *buffer, uint32_t alignment)
 	uint32_t grain = alignment / (uint32_t)sizeof(buffer->words[0]), over;
 
 	if (!alignment || alignment % sizeof(buffer->words[0])) {
-		fail(buffer, -EINVAL);
+		pm4_fail(buffer, -EINVAL);
 		return;
 	}
 	over = buffer->used % grain;
@@ -219,53 +141,53 @@ void pm4_pad(struct pm4_buffer *buffer, uint32_t alignment)
  */
 void pm4_write_data(struct pm4_buffer *buffer, uint64_t va, const uint32_t *data, uint32_t words)
 {
-	struct draft draft = begin(buffer, &pm4_packet_write_data);
+	struct pm4_draft draft = pm4_draft_begin(buffer, &pm4_packet_write_data);
 
 	if (buffer->error)
 		return;
 	draft.bad = !words || !data;
-	put(&draft, WRITE_DATA_DST_SEL, DST_SEL_MEMORY);
-	put(&draft, WRITE_DATA_WR_CONFIRM, 1);
-	put(&draft, WRITE_DATA_CACHE_POLICY, write_policy[buffer->generation]);
-	put_address(&draft, WRITE_DATA_ADDRESS_LOW, WRITE_DATA_ADDRESS_HIGH, va, 4);
-	end(&draft, data, words);
+	pm4_draft_put(&draft, WRITE_DATA_DST_SEL, DST_SEL_MEMORY);
+	pm4_draft_put(&draft, WRITE_DATA_WR_CONFIRM, 1);
+	pm4_draft_put(&draft, WRITE_DATA_CACHE_POLICY, write_policy[buffer->generation]);
+	pm4_draft_put_address(&draft, WRITE_DATA_ADDRESS_LOW, WRITE_DATA_ADDRESS_HIGH, va, 4);
+	pm4_draft_end(&draft, data, words);
 }
 
 /* TC_NC restricts a write-back to what the GPU alone caches, and it does not work without (Mesa). */
-static void put_actions_gfx9(struct draft *draft, uint32_t actions)
+static void put_actions_gfx9(struct pm4_draft *draft, uint32_t actions)
 {
 	bool write_back = actions & PM4_RELEASE_WRITE_BACK_L2,
 	     invalidate = actions & PM4_RELEASE_INVALIDATE_L2;
 
-	put(draft, RELEASE_MEM_TC_WB, write_back);
-	put(draft, RELEASE_MEM_TC_NC, write_back && !invalidate);
-	put(draft, RELEASE_MEM_TC, invalidate);
-	put(draft, RELEASE_MEM_TCL1, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
+	pm4_draft_put(draft, RELEASE_MEM_TC_WB, write_back);
+	pm4_draft_put(draft, RELEASE_MEM_TC_NC, write_back && !invalidate);
+	pm4_draft_put(draft, RELEASE_MEM_TC, invalidate);
+	pm4_draft_put(draft, RELEASE_MEM_TCL1, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
 	if (actions & PM4_RELEASE_INVALIDATE_K)
 		draft->bad = true;
 }
 
 /* The metadata cache goes with L2; its write-back is set together with its invalidation only (Linux gfx_v10_0.c). */
-static void put_actions_gfx10(struct draft *draft, uint32_t actions)
+static void put_actions_gfx10(struct pm4_draft *draft, uint32_t actions)
 {
 	bool metadata = actions & PM4_RELEASE_WRITE_BACK_L2 && draft->buffer->generation < PM4_GFX12;
 
 	if (!actions)
 		return;
-	put(draft, RELEASE_MEM_GL2_WB, (actions & PM4_RELEASE_WRITE_BACK_L2) != 0);
-	put(draft, RELEASE_MEM_GL2_INV, (actions & PM4_RELEASE_INVALIDATE_L2) != 0);
-	put(draft, RELEASE_MEM_GLV_INV, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
-	put(draft, RELEASE_MEM_GL1_INV, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
+	pm4_draft_put(draft, RELEASE_MEM_GL2_WB, (actions & PM4_RELEASE_WRITE_BACK_L2) != 0);
+	pm4_draft_put(draft, RELEASE_MEM_GL2_INV, (actions & PM4_RELEASE_INVALIDATE_L2) != 0);
+	pm4_draft_put(draft, RELEASE_MEM_GLV_INV, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
+	pm4_draft_put(draft, RELEASE_MEM_GL1_INV, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
 	if (metadata) {
-		put(draft, RELEASE_MEM_GLM_WB, 1);
-		put(draft, RELEASE_MEM_GLM_INV, 1);
+		pm4_draft_put(draft, RELEASE_MEM_GLM_WB, 1);
+		pm4_draft_put(draft, RELEASE_MEM_GLM_INV, 1);
 	}
 	if (actions & PM4_RELEASE_INVALIDATE_K)
-		put(draft, RELEASE_MEM_GLK_INV, 1);
-	put(draft, RELEASE_MEM_SEQ, SEQ_FORWARD);
+		pm4_draft_put(draft, RELEASE_MEM_GLK_INV, 1);
+	pm4_draft_put(draft, RELEASE_MEM_SEQ, PM4_SEQ_FORWARD);
 }
 
-static void put_release_data(struct draft *draft, const struct pm4_release *release)
+static void put_release_data(struct pm4_draft *draft, const struct pm4_release *release)
 {
 	if (release->data == PM4_DATA_NONE) {
 		if (release->va || release->value)
@@ -275,11 +197,11 @@ static void put_release_data(struct draft *draft, const struct pm4_release *rele
 	if ((release->data == PM4_DATA_32 && release->value > UINT32_MAX) ||
 	    (release->data == PM4_DATA_GPU_CLOCK && release->value))
 		draft->bad = true;
-	put_address(draft, RELEASE_MEM_ADDRESS_LOW, RELEASE_MEM_ADDRESS_HIGH, release->va,
-		    release->data == PM4_DATA_32 ? 4 : 8);
-	put(draft, RELEASE_MEM_DATA_LOW, release->value & UINT32_MAX);
-	put(draft, RELEASE_MEM_DATA_HIGH, release->value >> 32);
-	put(draft, RELEASE_MEM_DST_SEL, RELEASE_DST_SEL_MEMORY);
+	pm4_draft_put_address(draft, RELEASE_MEM_ADDRESS_LOW, RELEASE_MEM_ADDRESS_HIGH, release->va,
+			      release->data == PM4_DATA_32 ? 4 : 8);
+	pm4_draft_put(draft, RELEASE_MEM_DATA_LOW, release->value & UINT32_MAX);
+	pm4_draft_put(draft, RELEASE_MEM_DATA_HIGH, release->value >> 32);
+	pm4_draft_put(draft, RELEASE_MEM_DST_SEL, RELEASE_DST_SEL_MEMORY);
 }
 
 /*
@@ -290,24 +212,24 @@ static void put_release_data(struct draft *draft, const struct pm4_release *rele
  */
 void pm4_release_mem(struct pm4_buffer *buffer, const struct pm4_release *release)
 {
-	struct draft draft = begin(buffer, &pm4_packet_release_mem);
+	struct pm4_draft draft = pm4_draft_begin(buffer, &pm4_packet_release_mem);
 
 	if (buffer->error)
 		return;
 	draft.bad =
 		release->actions & ~PM4_RELEASE_ALL_ACTIONS || (uint32_t)release->data > PM4_DATA_GPU_CLOCK;
-	put(&draft, RELEASE_MEM_EVENT_TYPE, EVENT_CACHE_FLUSH_TS);
-	put(&draft, RELEASE_MEM_EVENT_INDEX, EVENT_INDEX_END_OF_PIPE);
+	pm4_draft_put(&draft, RELEASE_MEM_EVENT_TYPE, EVENT_CACHE_FLUSH_TS);
+	pm4_draft_put(&draft, RELEASE_MEM_EVENT_INDEX, EVENT_INDEX_END_OF_PIPE);
 	if (buffer->generation == PM4_GFX9)
 		put_actions_gfx9(&draft, release->actions);
 	else
 		put_actions_gfx10(&draft, release->actions);
-	put(&draft, RELEASE_MEM_CACHE_POLICY, release_policy[buffer->generation]);
-	put(&draft, RELEASE_MEM_DATA_SEL, release->data);
-	put(&draft, RELEASE_MEM_INT_SEL,
-	    release->data == PM4_DATA_NONE ? INT_SEL_NONE : INT_SEL_DATA_AFTER_CONFIRM);
+	pm4_draft_put(&draft, RELEASE_MEM_CACHE_POLICY, release_policy[buffer->generation]);
+	pm4_draft_put(&draft, RELEASE_MEM_DATA_SEL, release->data);
+	pm4_draft_put(&draft, RELEASE_MEM_INT_SEL,
+		      release->data == PM4_DATA_NONE ? PM4_INT_SEL_NONE : PM4_INT_SEL_DATA_AFTER_CONFIRM);
 	put_release_data(&draft, release);
-	end(&draft, NULL, 0);
+	pm4_draft_end(&draft, NULL, 0);
 }
 
 /*
@@ -316,41 +238,41 @@ void pm4_release_mem(struct pm4_buffer *buffer, const struct pm4_release *releas
  */
 void pm4_copy_data(struct pm4_buffer *buffer, uint64_t to, uint64_t from, uint32_t bytes)
 {
-	struct draft draft = begin(buffer, &pm4_packet_copy_data);
+	struct pm4_draft draft = pm4_draft_begin(buffer, &pm4_packet_copy_data);
 
 	if (buffer->error)
 		return;
 	if (bytes != 4 && bytes != 8) {
-		fail(buffer, -EINVAL);
+		pm4_fail(buffer, -EINVAL);
 		return;
 	}
-	put(&draft, COPY_DATA_SRC_SEL, COPY_SEL_L2);
-	put(&draft, COPY_DATA_DST_SEL, COPY_SEL_L2);
-	put(&draft, COPY_DATA_SRC_CACHE_POLICY, read_policy[buffer->generation]);
-	put(&draft, COPY_DATA_DST_CACHE_POLICY, write_policy[buffer->generation]);
-	put(&draft, COPY_DATA_COUNT_SEL, bytes == 8 ? COPY_COUNT_64 : 0);
-	put(&draft, COPY_DATA_WR_CONFIRM, 1);
-	put_address(&draft, COPY_DATA_SRC_LOW, COPY_DATA_SRC_HIGH, from, bytes);
-	put_address(&draft, COPY_DATA_DST_LOW, COPY_DATA_DST_HIGH, to, bytes);
-	end(&draft, NULL, 0);
+	pm4_draft_put(&draft, COPY_DATA_SRC_SEL, COPY_SEL_L2);
+	pm4_draft_put(&draft, COPY_DATA_DST_SEL, COPY_SEL_L2);
+	pm4_draft_put(&draft, COPY_DATA_SRC_CACHE_POLICY, read_policy[buffer->generation]);
+	pm4_draft_put(&draft, COPY_DATA_DST_CACHE_POLICY, write_policy[buffer->generation]);
+	pm4_draft_put(&draft, COPY_DATA_COUNT_SEL, bytes == 8 ? COPY_COUNT_64 : 0);
+	pm4_draft_put(&draft, COPY_DATA_WR_CONFIRM, 1);
+	pm4_draft_put_address(&draft, COPY_DATA_SRC_LOW, COPY_DATA_SRC_HIGH, from, bytes);
+	pm4_draft_put_address(&draft, COPY_DATA_DST_LOW, COPY_DATA_DST_HIGH, to, bytes);
+	pm4_draft_end(&draft, NULL, 0);
 }
 
-static struct draft begin_wait(struct pm4_buffer *buffer, const struct pm4_packet *packet,
-			       const struct pm4_wait *wait, uint32_t bytes)
+static struct pm4_draft begin_wait(struct pm4_buffer *buffer, const struct pm4_packet *packet,
+				   const struct pm4_wait *wait, uint32_t bytes)
 {
-	struct draft draft = begin(buffer, packet);
+	struct pm4_draft draft = pm4_draft_begin(buffer, packet);
 
 	if (draft.bad)
 		return draft;
 	draft.bad = (uint32_t)wait->compare < PM4_LESS || (uint32_t)wait->compare > PM4_GREATER ||
 		    wait->reference & ~wait->mask;
-	put(&draft, WAIT_FUNCTION, wait->compare);
-	put(&draft, WAIT_MEM_SPACE, WAIT_MEMORY);
-	put(&draft, WAIT_OPERATION, WAIT_ONLY);
+	pm4_draft_put(&draft, WAIT_FUNCTION, wait->compare);
+	pm4_draft_put(&draft, WAIT_MEM_SPACE, WAIT_MEMORY);
+	pm4_draft_put(&draft, WAIT_OPERATION, WAIT_ONLY);
 	if (buffer->generation != PM4_GFX9)
-		put(&draft, WAIT_CACHE_POLICY, read_policy[buffer->generation]);
-	put_address(&draft, WAIT_ADDRESS_LOW, WAIT_ADDRESS_HIGH, wait->va, bytes);
-	put(&draft, WAIT_POLL_INTERVAL, WAIT_POLL_CLOCKS_16);
+		pm4_draft_put(&draft, WAIT_CACHE_POLICY, read_policy[buffer->generation]);
+	pm4_draft_put_address(&draft, WAIT_ADDRESS_LOW, WAIT_ADDRESS_HIGH, wait->va, bytes);
+	pm4_draft_put(&draft, WAIT_POLL_INTERVAL, WAIT_POLL_CLOCKS_16);
 	return draft;
 }
 
@@ -363,25 +285,79 @@ static struct draft begin_wait(struct pm4_buffer *buffer, const struct pm4_packe
  */
 void pm4_wait_mem32(struct pm4_buffer *buffer, const struct pm4_wait *wait)
 {
-	struct draft draft = begin_wait(buffer, &pm4_packet_wait_reg_mem, wait, 4);
+	struct pm4_draft draft = begin_wait(buffer, &pm4_packet_wait_reg_mem, wait, 4);
 
 	if (buffer->error)
 		return;
-	put(&draft, WAIT_REFERENCE_LOW, wait->reference);
-	put(&draft, WAIT_MASK_LOW, wait->mask);
-	end(&draft, NULL, 0);
+	pm4_draft_put(&draft, WAIT_REFERENCE_LOW, wait->reference);
+	pm4_draft_put(&draft, WAIT_MASK_LOW, wait->mask);
+	pm4_draft_end(&draft, NULL, 0);
 }
 
 /* pm4_wait_mem32() of 8 bytes, which are looked at as one value. */
 void pm4_wait_mem64(struct pm4_buffer *buffer, const struct pm4_wait *wait)
 {
-	struct draft draft = begin_wait(buffer, &pm4_packet_wait_reg_mem64, wait, 8);
+	struct pm4_draft draft = begin_wait(buffer, &pm4_packet_wait_reg_mem64, wait, 8);
 
 	if (buffer->error)
 		return;
-	put(&draft, WAIT_REFERENCE_LOW, wait->reference & UINT32_MAX);
-	put(&draft, WAIT_REFERENCE_HIGH, wait->reference >> 32);
-	put(&draft, WAIT_MASK_LOW, wait->mask & UINT32_MAX);
-	put(&draft, WAIT_MASK_HIGH, wait->mask >> 32);
-	end(&draft, NULL, 0);
+	pm4_draft_put(&draft, WAIT_REFERENCE_LOW, wait->reference & UINT32_MAX);
+	pm4_draft_put(&draft, WAIT_REFERENCE_HIGH, wait->reference >> 32);
+	pm4_draft_put(&draft, WAIT_MASK_LOW, wait->mask & UINT32_MAX);
+	pm4_draft_put(&draft, WAIT_MASK_HIGH, wait->mask >> 32);
+	pm4_draft_end(&draft, NULL, 0);
+}
+
+/*
+ * Adds to 8 bytes of memory at `va`, a multiple of 8 (-EINVAL), as one atomic operation.  In system memory it needs PCIe
+ * atomics on the way, and memory that is not cached by the GPU on gfx9 and gfx12 (see the policies above).  The engine
+ * takes packets in order: a pm4_release() before it is over when this takes effect.
+ */
+void pm4_atomic_add64(struct pm4_buffer *buffer, uint64_t va, int64_t addend)
+{
+	struct pm4_draft draft = pm4_draft_begin(buffer, &pm4_packet_atomic_mem);
+	uint64_t source = (uint64_t)addend;
+
+	if (buffer->error)
+		return;
+	pm4_draft_put(&draft, ATOMIC_MEM_ATOMIC, ATOMIC_ADD_64);
+	pm4_draft_put(&draft, ATOMIC_MEM_COMMAND, ATOMIC_SINGLE_PASS);
+	pm4_draft_put(&draft, ATOMIC_MEM_CACHE_POLICY, atomic_policy[buffer->generation]);
+	pm4_draft_put_address(&draft, ATOMIC_MEM_ADDRESS_LOW, ATOMIC_MEM_ADDRESS_HIGH, va, 8);
+	pm4_draft_put(&draft, ATOMIC_MEM_SOURCE_LOW, source & UINT32_MAX);
+	pm4_draft_put(&draft, ATOMIC_MEM_SOURCE_HIGH, source >> 32);
+	pm4_draft_end(&draft, NULL, 0);
+}
+
+/*
+ * Stores the GPU's clock as 8 bytes at `to`, a multiple of 8 (-EINVAL), as it is when the engine gets there: work before
+ * it may be running, pm4_drain() waits for it.
+ */
+void pm4_copy_clock(struct pm4_buffer *buffer, uint64_t to)
+{
+	struct pm4_draft draft = pm4_draft_begin(buffer, &pm4_packet_copy_data);
+
+	if (buffer->error)
+		return;
+	pm4_draft_put(&draft, COPY_DATA_SRC_SEL, COPY_SEL_GPU_CLOCK);
+	pm4_draft_put(&draft, COPY_DATA_DST_SEL, COPY_SEL_L2);
+	pm4_draft_put(&draft, COPY_DATA_DST_CACHE_POLICY, write_policy[buffer->generation]);
+	pm4_draft_put(&draft, COPY_DATA_COUNT_SEL, COPY_COUNT_64);
+	pm4_draft_put(&draft, COPY_DATA_WR_CONFIRM, 1);
+	pm4_draft_put_address(&draft, COPY_DATA_DST_LOW, COPY_DATA_DST_HIGH, to, 8);
+	pm4_draft_end(&draft, NULL, 0);
+}
+
+/*
+ * Appends words that are packets already, or data; nothing is checked but that there is room.  -EINVAL: a count without
+ * words.
+ */
+void pm4_raw(struct pm4_buffer *buffer, const uint32_t *words, uint32_t count)
+{
+	if (count && !words)
+		pm4_fail(buffer, -EINVAL);
+	if (!pm4_reserve(buffer, count) || !count)
+		return;
+	memcpy(buffer->words + buffer->used, words, count * sizeof(*words));
+	buffer->used += count;
 }

@@ -84,4 +84,19 @@ struct pm4_wait {
 void pm4_wait_mem32(struct pm4_buffer *buffer, const struct pm4_wait *wait);
 void pm4_wait_mem64(struct pm4_buffer *buffer, const struct pm4_wait *wait);
 
+/* How far what is written is to be seen, or what is read was written: the fence scopes of AQL packets. */
+enum pm4_scope {
+	PM4_SCOPE_NONE,
+	PM4_SCOPE_AGENT,  /* the GPU */
+	PM4_SCOPE_SYSTEM, /* CPUs and other GPUs too */
+};
+
+void pm4_drain(struct pm4_buffer *buffer);
+void pm4_acquire(struct pm4_buffer *buffer, enum pm4_scope scope);
+void pm4_release(struct pm4_buffer *buffer, enum pm4_scope scope);
+void pm4_acquire_code(struct pm4_buffer *buffer);
+void pm4_atomic_add64(struct pm4_buffer *buffer, uint64_t va, int64_t addend);
+void pm4_copy_clock(struct pm4_buffer *buffer, uint64_t to);
+void pm4_raw(struct pm4_buffer *buffer, const uint32_t *words, uint32_t count);
+
 #endif
