@@ -36,12 +36,19 @@
  *                           HostAccess, visible or NO_MEMORY; all: as 1, and frame buffers are reported as
  *                           HSA_HEAPTYPE_FRAME_BUFFER_PUBLIC where a trial at the first acquire shows that
  *                           it works, so that runtimes do ask
+ * HSAKMT_DXG_PROBE          fresh: each process tries at its first queue whether work reaches the engine; else what one
+ *                           found to work is kept for the others in $XDG_RUNTIME_DIR/hsakmt-dxg, for this boot, adapter
+ *                           and driver
+ * HSAKMT_DXG_DOORBELL       look: see stores to doorbells by looks that back off, as where the kernel does not
+ *                           grant userfaultfd, also where it does
  */
 #define HSAKMT_DXG_ENV_DEBUG_LEVEL	    "HSAKMT_DEBUG_LEVEL"
 #define HSAKMT_DXG_ENV_OVERRIDE_GFX_VERSION "HSA_OVERRIDE_GFX_VERSION"
 #define HSAKMT_DXG_ENV_AQL_EMULATION	    "HSAKMT_DXG_AQL_EMULATION"
 #define HSAKMT_DXG_ENV_DEVICES_DIR	    "HSAKMT_DXG_DEVICES_DIR"
 #define HSAKMT_DXG_ENV_BAR		    "HSAKMT_DXG_BAR"
+#define HSAKMT_DXG_ENV_PROBE		    "HSAKMT_DXG_PROBE"
+#define HSAKMT_DXG_ENV_DOORBELL		    "HSAKMT_DXG_DOORBELL"
 
 #ifdef __cplusplus
 extern "C" {

@@ -73,3 +73,15 @@ int dxg_destroy_context(struct dxg *dxg, d3dkmt_handle context)
 
 	return ret < 0 ? ret : 0;
 }
+
+/*
+ * How urgent a context's work is among all that wants its engine, processes included: -7 to 7, new contexts have 0
+ * (Microsoft: D3DKMTSetContextSchedulingPriority).  The host may refuse what is above 0 to those without the right.
+ */
+int dxg_set_context_priority(struct dxg *dxg, d3dkmt_handle context, int priority)
+{
+	struct d3dkmt_setcontextschedulingpriority args = {.context = context, .priority = priority};
+	int ret = dxg_ioctl(dxg, LX_DXSETCONTEXTSCHEDULINGPRIORITY, &args);
+
+	return ret < 0 ? ret : 0;
+}

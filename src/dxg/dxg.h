@@ -90,6 +90,7 @@ struct dxg_context_request {
 int dxg_create_context(struct dxg *dxg, d3dkmt_handle device, const struct dxg_context_request *request,
 		       d3dkmt_handle *context);
 int dxg_destroy_context(struct dxg *dxg, d3dkmt_handle context);
+int dxg_set_context_priority(struct dxg *dxg, d3dkmt_handle context, int priority);
 
 /* hwqueue.c */
 struct dxg_hwqueue {

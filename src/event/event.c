@@ -3,6 +3,9 @@
  * One lock per table; a waiter links itself to its events and sleeps on a condition variable of its
  * own.  Setting an event hands it over to waiters under the lock, so a reset that follows at once
  * cannot take it away from those who were already waiting.
+ *
+ * A GPU sets an event by writing something to its mailbox.  It interrupts nobody, so the mailbox is read by those to whom
+ * it matters: by waiters before they sleep, and from then on by event_scan_mailboxes().  Setting or resetting the event empties it.
  */
 #include "event/event.h"
 
@@ -45,6 +48,7 @@ struct event {
 	uint64_t age;
 	uint64_t *mailbox;
 	struct link *first, **last;
+	struct event *next, **previous; /* in the table's `awaited` while a signal event has waiters */
 	struct event_memory_fault fault;
 	struct event_hw_exception exception;
 };
@@ -56,10 +60,25 @@ struct event_table {
 	uint32_t free_ids[EVENT_MAX];
 	uint32_t free_head;
 	uint32_t free_count;
+	uint32_t ids; /* that there are mailboxes for */
 	uint64_t *mailboxes;
 	uint64_t *own_mailboxes;
+	struct event *awaited;
+	struct event_listener listener;
+	unsigned listening; /* calls of the listener that are under way */
+	pthread_cond_t listened;
 	bool shut;
 };
+
+static void take_mailboxes(struct event_table *table, uint64_t *mailboxes, size_t count)
+{
+	table->ids = (uint32_t)MIN((size_t)EVENT_MAX, count ? count - 1 : 0);
+	table->mailboxes = mailboxes;
+	for (uint32_t i = 0; i < table->ids; i++)
+		table->free_ids[i] = i + 1;
+	table->free_head = 0;
+	table->free_count = table->ids;
+}
 
 /*
  * Creates a table.  `mailboxes` are EVENT_MAX + 1 or fewer words, indexed by id, in memory that a GPU
@@ -68,28 +87,77 @@ struct event_table {
 int event_table_create(uint64_t *mailboxes, size_t mailbox_count, struct event_table **out)
 {
 	struct event_table *table = calloc(1, sizeof(*table));
-	size_t ids = EVENT_MAX;
 
 	*out = NULL;
 	if (!table)
 		return -ENOMEM;
 	if (mailboxes) {
-		ids = mailbox_count ? MIN(ids, mailbox_count - 1) : 0;
-		table->mailboxes = mailboxes;
+		take_mailboxes(table, mailboxes, mailbox_count);
 	} else {
 		table->own_mailboxes = calloc(EVENT_MAX + 1, sizeof(uint64_t));
 		if (!table->own_mailboxes) {
 			free(table);
 			return -ENOMEM;
 		}
-		table->mailboxes = table->own_mailboxes;
+		take_mailboxes(table, table->own_mailboxes, EVENT_MAX + 1);
 	}
 	pthread_mutex_init(&table->lock, NULL);
-	for (uint32_t i = 0; i < ids; i++)
-		table->free_ids[i] = i + 1;
-	table->free_count = (uint32_t)ids;
+	pthread_cond_init(&table->listened, NULL);
 	*out = table;
 	return 0;
+}
+
+/*
+ * Puts other mailboxes in the place of the table's, as event_table_create() takes them.  -EBUSY: there are events, whose mailboxes
+ * somebody knows.
+ */
+int event_table_use_mailboxes(struct event_table *table, uint64_t *mailboxes, size_t mailbox_count)
+{
+	uint64_t *own = NULL;
+	int ret = 0;
+
+	pthread_mutex_lock(&table->lock);
+	if (table->free_count < table->ids) {
+		ret = -EBUSY;
+	} else {
+		own = table->own_mailboxes;
+		table->own_mailboxes = NULL;
+		take_mailboxes(table, mailboxes, mailbox_count);
+	}
+	pthread_mutex_unlock(&table->lock);
+	free(own);
+	return ret;
+}
+
+/*
+ * Says who is told of events that are set and of waiters; NULL: nobody.  The one before is not called any more when this
+ * returns: a call that is under way is waited for, so not from inside of one.
+ */
+void event_table_listen(struct event_table *table, const struct event_listener *listener)
+{
+	pthread_mutex_lock(&table->lock);
+	table->listener = listener ? *listener : (struct event_listener){0};
+	while (table->listening)
+		pthread_cond_wait(&table->listened, &table->lock);
+	pthread_mutex_unlock(&table->lock);
+}
+
+/* With the lock, which is given up while the listener is called. */
+static void tell(struct event_table *table, void (*call)(void *arg), void *arg)
+{
+	if (!call)
+		return;
+	table->listening++;
+	pthread_mutex_unlock(&table->lock);
+	call(arg);
+	pthread_mutex_lock(&table->lock);
+	if (!--table->listening)
+		pthread_cond_broadcast(&table->listened);
+}
+
+static void tell_that_it_was_set(struct event_table *table)
+{
+	tell(table, table->listener.was_set, table->listener.arg);
 }
 
 static bool finished(const struct waiter *waiter)
@@ -153,6 +221,7 @@ void event_table_destroy(struct event_table *table)
 {
 	for (uint32_t id = 1; id <= EVENT_MAX; id++)
 		free(table->events[id]);
+	pthread_cond_destroy(&table->listened);
 	pthread_mutex_destroy(&table->lock);
 	free(table->own_mailboxes);
 	free(table);
@@ -199,13 +268,35 @@ int event_create(struct event_table *table, const struct event_request *request,
 	return 0;
 }
 
+static void link_to_event(struct event_table *table, struct link *link, struct event *event)
+{
+	if (!event->first && event->type == EVENT_SIGNAL) {
+		event->next = table->awaited;
+		event->previous = &table->awaited;
+		if (event->next)
+			event->next->previous = &event->next;
+		table->awaited = event;
+	}
+	link->event = event;
+	link->previous = event->last;
+	*event->last = link;
+	event->last = &link->next;
+}
+
 static void unlink_from_event(struct link *link)
 {
+	struct event *event = link->event;
+
 	*link->previous = link->next;
 	if (link->next)
 		link->next->previous = link->previous;
 	else
-		link->event->last = link->previous;
+		event->last = link->previous;
+	if (!event->first && event->type == EVENT_SIGNAL) {
+		*event->previous = event->next;
+		if (event->next)
+			event->next->previous = event->previous;
+	}
 }
 
 /* Destroys an event; whoever waits for it, alone or among others, gets -ECANCELED.  -EINVAL: no such event. */
@@ -233,11 +324,28 @@ int event_destroy(struct event_table *table, uint32_t id)
 	return 0;
 }
 
+/* Empties the mailbox: what was in it is told by what is done to the event now. */
+static bool take_mail(struct event *event)
+{
+	/* read first: it is mostly empty, and GPUs have it in their caches */
+	return __atomic_load_n(event->mailbox, __ATOMIC_ACQUIRE) &&
+	       __atomic_exchange_n(event->mailbox, 0, __ATOMIC_ACQ_REL);
+}
+
 static void set_locked(struct event *event)
 {
+	take_mail(event);
 	event->set = true;
 	event->age++;
 	deliver(event, true);
+}
+
+static bool set_by_mail(struct event *event)
+{
+	if (event->type != EVENT_SIGNAL || !take_mail(event))
+		return false;
+	set_locked(event);
+	return true;
 }
 
 /* Sets an event.  -EINVAL: no such event. */
@@ -247,8 +355,10 @@ int event_set(struct event_table *table, uint32_t id)
 
 	pthread_mutex_lock(&table->lock);
 	event = find(table, id);
-	if (event)
+	if (event) {
 		set_locked(event);
+		tell_that_it_was_set(table);
+	}
 	pthread_mutex_unlock(&table->lock);
 	return event ? 0 : -EINVAL;
 }
@@ -260,8 +370,10 @@ int event_reset(struct event_table *table, uint32_t id)
 
 	pthread_mutex_lock(&table->lock);
 	event = find(table, id);
-	if (event)
+	if (event) {
+		take_mail(event);
 		event->set = false;
+	}
 	pthread_mutex_unlock(&table->lock);
 	return event ? 0 : -EINVAL;
 }
@@ -304,6 +416,8 @@ static int raise_all(struct event_table *table, enum event_type type, const stru
 		set_locked(event);
 		raised++;
 	}
+	if (raised)
+		tell_that_it_was_set(table);
 	pthread_mutex_unlock(&table->lock);
 	return raised;
 }
@@ -320,19 +434,50 @@ int event_raise_hw_exception(struct event_table *table, const struct event_hw_ex
 	return raise_all(table, EVENT_HW_EXCEPTION, NULL, exception);
 }
 
-/* Appends a link per event.  An id that stands twice is one event waited for twice. */
-static int link_all(struct event_table *table, struct waiter *waiter, const uint32_t *ids)
+static bool somebody_sleeps_on(const struct event *event)
+{
+	for (const struct link *link = event->first; link; link = link->next)
+		if (!finished(link->waiter))
+			return true;
+	return false;
+}
+
+/*
+ * Sets the signal events whose mailboxes a GPU has written, of those that are waited for; the others' mail is found by
+ * whoever waits next.  True: somebody still sleeps on a signal event, so a running kernel may wake him.
+ */
+bool event_scan_mailboxes(struct event_table *table)
+{
+	bool set = false, sleeps = false;
+
+	pthread_mutex_lock(&table->lock);
+	for (struct event *event = table->awaited; event; event = event->next)
+		set = set_by_mail(event) || set;
+	/* a set may have finished a wait for several, which are counted only now */
+	for (struct event *event = table->awaited; event && !sleeps; event = event->next)
+		sleeps = somebody_sleeps_on(event);
+	if (set)
+		tell_that_it_was_set(table);
+	pthread_mutex_unlock(&table->lock);
+	return sleeps;
+}
+
+/*
+ * Appends a link per event.  An id that stands twice is one event waited for twice.  *mail: an event was set by what was in its
+ * mailbox since nobody waited.
+ */
+static int link_all(struct event_table *table, struct waiter *waiter, const uint32_t *ids, bool *mail)
 {
 	for (size_t i = 0; i < waiter->count; i++)
 		if (!find(table, ids[i]))
 			return -EINVAL;
+	for (size_t i = 0; i < waiter->count; i++)
+		*mail = set_by_mail(find(table, ids[i])) || *mail;
 	for (size_t i = 0; i < waiter->count; i++) {
 		struct link *link = &waiter->links[i];
-		struct event *event = find(table, ids[i]);
 
-		*link = (struct link){.waiter = waiter, .event = event, .previous = event->last};
-		*event->last = link;
-		event->last = &link->next;
+		*link = (struct link){.waiter = waiter};
+		link_to_event(table, link, find(table, ids[i]));
 	}
 	return 0;
 }
@@ -395,6 +540,8 @@ static void sleep_until_finished(struct event_table *table, struct waiter *waite
 {
 	struct timespec deadline = deadline_after(timeout_ms);
 
+	/* whoever reads mailboxes finds the waiter from now on */
+	tell(table, table->listener.will_sleep, table->listener.arg);
 	while (!finished(waiter)) {
 		if (timeout_ms == EVENT_WAIT_FOREVER)
 			pthread_cond_wait(&waiter->wake, &table->lock);
@@ -430,6 +577,7 @@ int event_wait(struct event_table *table, const uint32_t *ids, size_t count, boo
 {
 	struct link on_stack[LINKS_ON_STACK];
 	struct waiter waiter = {.links = on_stack, .count = count, .all = all};
+	bool mail = false;
 	int ret;
 
 	if (!count || count > EVENT_MAX)
@@ -441,9 +589,11 @@ int event_wait(struct event_table *table, const uint32_t *ids, size_t count, boo
 	}
 	waiter_init(&waiter);
 	pthread_mutex_lock(&table->lock);
-	ret = table->shut ? -ECANCELED : link_all(table, &waiter, ids);
+	ret = table->shut ? -ECANCELED : link_all(table, &waiter, ids, &mail);
 	if (!ret) {
 		take_present(&waiter, ages);
+		if (mail)
+			tell_that_it_was_set(table);
 		if (!finished(&waiter) && timeout_ms)
 			sleep_until_finished(table, &waiter, timeout_ms);
 		if (waiter.cancelled)

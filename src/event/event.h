@@ -55,7 +55,7 @@ struct event_state {
 	enum event_type type;
 	bool set;
 	uint64_t age;	   /* counts the times it was set, from 1 */
-	uint64_t *mailbox; /* where a GPU writes the id */
+	uint64_t *mailbox; /* where a GPU writes something, mostly the id, to set it; 0: empty */
 	struct event_memory_fault fault;
 	struct event_hw_exception exception;
 };
@@ -73,6 +73,21 @@ int event_reset(struct event_table *table, uint32_t id);
 int event_query(struct event_table *table, uint32_t id, struct event_state *state);
 int event_wait(struct event_table *table, const uint32_t *ids, size_t count, bool all, uint32_t timeout_ms,
 	       uint64_t *ages);
+
+/*
+ * What the table tells: that an event was set (by anybody), and that a waiter is about to sleep.  Called without the
+ * table's lock, on the thread that set or waits.
+ */
+struct event_listener {
+	void (*was_set)(void *arg);
+	void (*will_sleep)(void *arg);
+	void *arg;
+};
+
+int event_table_use_mailboxes(struct event_table *table, uint64_t *mailboxes, size_t mailbox_count);
+void event_table_listen(struct event_table *table, const struct event_listener *listener);
+/* Sets the events whose mailboxes were written; returns whether somebody sleeps on an event that a GPU may set. */
+bool event_scan_mailboxes(struct event_table *table);
 
 int event_raise_memory_fault(struct event_table *table, const struct event_memory_fault *fault);
 int event_raise_hw_exception(struct event_table *table, const struct event_hw_exception *exception);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -44,14 +45,6 @@ enum gsp_fence_state gsp_fence_point_read(const struct gsp_fence_point *point)
 	if (gsp_device_is_lost(point->device))
 		return GSP_FENCE_LOST;
 	return gsp_fence_read(point->value, point->wanted);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
 }
 
 static void relax(void)
@@ -139,13 +132,13 @@ int gsp_fence_wait(struct gsp_device *device, d3dkmt_handle fence, const volatil
 	if (!timeout_ns)
 		return -ETIMEDOUT;
 
-	start = now_ns();
+	start = clock_ns();
 	while (waited < MIN(SPIN_NS, timeout_ns)) {
 		relax();
 		ret = settled(device, value, wanted);
 		if (ret != -EAGAIN)
 			return ret;
-		waited = now_ns() - start;
+		waited = clock_ns() - start;
 	}
 	fd = arm(device, fence, wanted);
 	for (;;) {
@@ -153,7 +146,7 @@ int gsp_fence_wait(struct gsp_device *device, d3dkmt_handle fence, const volatil
 		ret = settled(device, value, wanted);
 		if (ret != -EAGAIN)
 			break;
-		waited = now_ns() - start;
+		waited = clock_ns() - start;
 		if (waited >= timeout_ns) {
 			ret = gsp_device_check(device) == -ENODEV ? -ENODEV : -ETIMEDOUT;
 			break;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "util/clock.h"
 #include "util/compiler.h"
 
 #define LOOK_FIRST_NS	50000ULL    /* looks at a moment back off from this ... */
@@ -261,14 +262,6 @@ static struct awaited find_awaited(struct gsp_retire_list *list)
 	return awaited;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
-
 static struct timespec deadline_of(uint64_t start, uint64_t timeout_ns)
 {
 	uint64_t end = timeout_ns > (uint64_t)INT64_MAX - start ? (uint64_t)INT64_MAX : start + timeout_ns;
@@ -307,12 +300,12 @@ static void sleep_ns(uint64_t ns)
  */
 int gsp_retire_drain(struct gsp_retire_list *list, uint64_t timeout_ns)
 {
-	uint64_t start = now_ns(), asked = 0, look = LOOK_FIRST_NS;
+	uint64_t start = clock_ns(), asked = 0, look = LOOK_FIRST_NS;
 
 	for (;;) {
 		size_t ended = gsp_retire_run(list);
 		struct awaited awaited = find_awaited(list);
-		uint64_t waited = now_ns() - start, left = timeout_ns > waited ? timeout_ns - waited : 0;
+		uint64_t waited = clock_ns() - start, left = timeout_ns > waited ? timeout_ns - waited : 0;
 		int ret;
 
 		if (awaited.point_found) {

@@ -115,15 +115,19 @@ static void query_statistics(struct dxg *dxg, struct winluid luid, struct kmd_re
 		memcpy(reply->data, &query.result, MIN(sizeof(query.result), (size_t)reply->size));
 }
 
-/* Only asked when it will be printed: nothing depends on it. */
-static void query_driver_version(struct dxg *dxg, d3dkmt_handle adapter, struct kmd_replies *replies)
+/*
+ * The version of the kernel driver on the host, a.b.c.d in 16 bits each: one host round trip, which kmd_adapter_read() does only
+ * when it is to be printed.  A host that does not tell: *version is 0, and the error is dxg_query_adapter_info()'s.
+ */
+int kmd_adapter_driver_version(struct dxg *dxg, d3dkmt_handle adapter, uint64_t *version)
 {
 	uint8_t data[2 * KMD_DRIVER_VERSION_SIZE] = {0};
 	struct blob_reader r = {&driver_version_layout, data, KMD_DRIVER_VERSION_SIZE, 0};
-
-	replies->driver_version_error =
+	int ret =
 		dxg_query_adapter_info(dxg, adapter, KMD_QUERY_DRIVER_VERSION, data, KMD_DRIVER_VERSION_SIZE);
-	replies->driver_version = blob_read(&r, DRIVER_VERSION);
+
+	*version = ret ? 0 : blob_read(&r, DRIVER_VERSION);
+	return ret;
 }
 
 /* An optional answer may be missing because nobody offers it, but not because the call did not get through. */
@@ -167,7 +171,8 @@ static int query_all(struct dxg *dxg, const struct dxg_adapter *adapter, struct 
 			return replies->clock_error;
 	}
 	if (log_enabled(LOG_INFO))
-		query_driver_version(dxg, adapter->handle, replies);
+		replies->driver_version_error =
+			kmd_adapter_driver_version(dxg, adapter->handle, &replies->driver_version);
 	return 0;
 }
 

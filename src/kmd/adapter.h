@@ -13,6 +13,7 @@
 #include "kmd/info.h"
 
 int kmd_adapter_identify(struct dxg *dxg, d3dkmt_handle adapter, struct kmd_pci_ids *ids);
+int kmd_adapter_driver_version(struct dxg *dxg, d3dkmt_handle adapter, uint64_t *version);
 int kmd_adapter_locate(struct dxg *dxg, d3dkmt_handle adapter, struct kmd_pci_address *address);
 int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const struct kmd_pci_ids *ids,
 		     const struct kmd_expected *expected, struct kmd_adapter *out, struct kmd_failure *why);

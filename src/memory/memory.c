@@ -237,6 +237,12 @@ unsigned memory_gfx_major(const struct memory *memory, uint32_t gpu)
 	return gpu < memory->count ? memory->gpus[gpu].gfx_major : 0;
 }
 
+/* Ends what was freed and is over by now.  Allocating does so too; this is for when nobody allocates. */
+void memory_run(struct memory *memory)
+{
+	gsp_retire_run(&memory->retired);
+}
+
 /*
  * Bytes of a GPU's own memory that the library keeps and would give back for want of memory; *offered is the part of them
  * that the host was offered already, which Windows does not count as this process' usage any more, while it stays in

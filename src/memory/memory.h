@@ -25,6 +25,7 @@ void memory_destroy(struct memory *memory);
 
 int memory_alloc(struct memory *memory, const struct memory_request *request, void **address);
 int memory_free(struct memory *memory, void *address);
+void memory_run(struct memory *memory);
 bool memory_form_known(const struct memory *memory, uint32_t gpu);
 unsigned memory_gfx_major(const struct memory *memory, uint32_t gpu);
 uint64_t memory_spare(struct memory *memory, uint32_t gpu, uint64_t *offered);

@@ -373,6 +373,22 @@ int channel_wait(struct channel *channel, uint64_t ordinal, uint64_t timeout_ns)
 	return cause == -EFAULT || cause == -ENODEV ? cause : ret;
 }
 
+/*
+ * How urgent its work is: HSA's -3 to 3, as the two thirds of Windows' -7 to 7 that are next to the middle.  -EINVAL; -ENODEV: lost;
+ * another error: the host's refusal, perhaps of what this user may not ask for.
+ */
+int channel_set_priority(struct channel *channel, int priority)
+{
+	int ret = usable(channel);
+
+	if (ret)
+		return ret;
+	if (priority < -3 || priority > 3)
+		return -EINVAL;
+	return gsp_device_result(channel->device,
+				 dxg_set_context_priority(dxg_of(channel), channel->context, 2 * priority));
+}
+
 /* A submission as a point for retire lists; the channel must outlive it. */
 struct gsp_fence_point channel_point(const struct channel *channel, uint64_t ordinal)
 {

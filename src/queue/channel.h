@@ -40,6 +40,7 @@ int channel_destroy(struct channel *channel);
 int channel_wait_for(struct channel *channel, d3dkmt_handle fence, uint64_t value);
 int channel_submit(struct channel *channel, uint64_t commands, uint32_t length, uint64_t *ordinal);
 int channel_wait(struct channel *channel, uint64_t ordinal, uint64_t timeout_ns);
+int channel_set_priority(struct channel *channel, int priority);
 struct gsp_fence_point channel_point(const struct channel *channel, uint64_t ordinal);
 
 #endif

@@ -11,11 +11,17 @@
 #include "gsp/diagnose.h"
 #include "kmd/check.h"
 #include "pm4/pm4.h"
+#include "pm4/sdma.h"
 #include "queue/probe_words.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
-#define STEP_NS 2000000000ULL
+/*
+ * Waiting ends before Windows' GPU timeout of 2 s would count against a copy engine that holds what it was given: with its
+ * queue gone it costs nobody the device.
+ */
+#define STEP_NS	     2000000000ULL
+#define STEP_SDMA_NS 1000000000ULL
 
 /* The memory of a probe: commands at its begin, in the other half what they write, and words that nobody writes. */
 #define MEMORY_BYTES 0x10000U
@@ -207,6 +213,35 @@ static bool make_memory(struct run *run)
 	return true;
 }
 
+static bool is_sdma(enum kmd_engine engine)
+{
+	return engine == KMD_ENGINE_SDMA0 || engine == KMD_ENGINE_SDMA1;
+}
+
+static void build_compute(struct pm4_buffer *buffer, uint64_t va)
+{
+	const struct pm4_release release = {
+		.actions = PM4_RELEASE_WRITE_BACK_L2,
+		.data = PM4_DATA_64,
+		.va = va + STAMP_AT,
+		.value = STAMP,
+	};
+
+	pm4_write_data(buffer, va + MAGIC_AT, magic, MAGIC_WORDS);
+	pm4_release_mem(buffer, &release);
+}
+
+/* By stores of 64 bits; the odd word's neighbour is written as it is. */
+static void build_sdma(struct pm4_buffer *buffer, uint64_t va)
+{
+	for (uint32_t i = 0; i < MAGIC_WORDS; i += 2) {
+		uint32_t at = MAGIC_AT / 4 + i, high = i + 1 < MAGIC_WORDS ? magic[i + 1] : FILL | (at + 1);
+
+		sdma_write64(buffer, va + at * 4, magic[i] | (uint64_t)high << 32);
+	}
+	sdma_write64(buffer, va + STAMP_AT, STAMP);
+}
+
 /* Commands and filling into the memory, and what is to become of it into run->expected. */
 static bool write_commands(struct run *run)
 {
@@ -214,12 +249,7 @@ static bool write_commands(struct run *run)
 	const struct gsp_engine_caps *engine =
 		gsp_caps_engine(gsp_device_caps(options->device), options->engine);
 	uint64_t va = ptr_to_u64(run->memory), stamp = STAMP;
-	const struct pm4_release release = {
-		.actions = PM4_RELEASE_WRITE_BACK_L2,
-		.data = PM4_DATA_64,
-		.va = va + STAMP_AT,
-		.value = STAMP,
-	};
+	uint32_t alignment = engine ? engine->ib_size : 4;
 	enum pm4_generation generation;
 	struct pm4_buffer buffer;
 	int ret = pm4_generation_of(memory_gfx_major(options->memory, options->gpu), &generation);
@@ -234,9 +264,13 @@ static bool write_commands(struct run *run)
 	for (uint32_t i = 0; i < MEMORY_WORDS; i++)
 		run->expected[i] = FILL | i;
 	pm4_begin(&buffer, generation, run->expected, RESULT_AT / 4);
-	pm4_write_data(&buffer, va + MAGIC_AT, magic, MAGIC_WORDS);
-	pm4_release_mem(&buffer, &release);
-	pm4_pad(&buffer, engine ? engine->ib_size : 4);
+	if (is_sdma(options->engine)) {
+		build_sdma(&buffer, va);
+		sdma_pad(&buffer, alignment);
+	} else {
+		build_compute(&buffer, va);
+		pm4_pad(&buffer, alignment);
+	}
 	ret = pm4_end(&buffer, &run->length);
 	if (ret)
 		return failed(run, PROBE_COMMANDS, ret, "the commands cannot be written: %s", strerror(-ret));
@@ -378,8 +412,8 @@ static void tear_down(struct run *run)
  * the device and its paging queue (the gsp_device's own), and what memory_free() leaves to the host's page-table work.  No
  * step waits longer for the GPU than the timeout (and a second where memory has to make room), none is tried twice.
  *
- * 0: passed.  -EINVAL: options without memory, a GPU that it does not have, an unknown rung; -EOPNOTSUPP: an engine that
- * takes no PM4; nothing is reported or asked of the host then.  Else the error of the first step that failed, as in *result:
+ * 0: passed.  -EINVAL: options without memory, a GPU that it does not have, an unknown rung; -EOPNOTSUPP: an SDMA engine that
+ * it does not have, or an engine that takes no work of ours; nothing is reported or asked of the host then.  Else the error of the first step that failed, as in *result:
  * -EFAULT a page fault, -ENODEV lost, -ETIMEDOUT late, -ENODATA and -EBADMSG what was not written or wrong.
  */
 int probe_run(const struct probe_options *options, struct probe_result *result)
@@ -389,7 +423,7 @@ int probe_run(const struct probe_options *options, struct probe_result *result)
 			{
 				.options = options,
 				.rung = options->channel.rung,
-				.timeout_ns = options->step_timeout_ns ? options->step_timeout_ns : STEP_NS,
+				.timeout_ns = options->step_timeout_ns,
 			},
 		.result = result,
 		.at = PROBE_DEVICE,
@@ -401,10 +435,14 @@ int probe_run(const struct probe_options *options, struct probe_result *result)
 	    !memory_gfx_major(options->channel.memory, options->channel.gpu) ||
 	    (uint32_t)run.walk.rung >= GSP_RUNG_COUNT)
 		result->error = -EINVAL;
-	else if (options->channel.engine != KMD_ENGINE_COMPUTE0)
+	else if (options->channel.engine != KMD_ENGINE_COMPUTE0 &&
+		 !(is_sdma(options->channel.engine) &&
+		   gsp_caps_engine(gsp_device_caps(options->channel.device), options->channel.engine)))
 		result->error = -EOPNOTSUPP;
 	if (result->error)
 		return result->error;
+	if (!run.walk.timeout_ns)
+		run.walk.timeout_ns = is_sdma(options->channel.engine) ? STEP_SDMA_NS : STEP_NS;
 
 	if (open_device(&run) && open_channel(&run) && make_memory(&run) && write_commands(&run) &&
 	    submit(&run) && wait_for_fence(&run))
@@ -414,6 +452,12 @@ int probe_run(const struct probe_options *options, struct probe_result *result)
 	tear_down(&run);
 	result->passed = !result->error;
 	return result->error;
+}
+
+/* What says nothing of the rung: a call that did not get through, or for want of memory. */
+static bool is_passing(int error)
+{
+	return error == -EINTR || error == -EAGAIN || error == -ENOMEM || error == -ENOSPC;
 }
 
 /*
@@ -448,7 +492,7 @@ int probe_ladder(const struct probe_options *options, enum gsp_rung *rung, struc
 	struct probe_options one = *options;
 	int ret, refused_context = 0;
 	struct probe_result tried;
-	bool first = true;
+	bool first = true, makeshift = false;
 
 	*rung = GSP_RUNG_NONE;
 	memset(result, 0, sizeof(*result));
@@ -464,8 +508,10 @@ int probe_ladder(const struct probe_options *options, enum gsp_rung *rung, struc
 		if (!ret) {
 			*rung = one.channel.rung;
 			*result = tried;
+			result->makeshift = makeshift;
 			return 0;
 		}
+		makeshift |= is_passing(ret);
 		refused_context = 0;
 		if (next == GSP_RUNG_HARDWARE && tried.failed_at == PROBE_CONTEXT && kmd_is_refusal(ret))
 			refused_context = ret;

@@ -48,13 +48,14 @@ struct probe_event {
 
 struct probe_options {
 	struct channel_options channel;
-	uint64_t step_timeout_ns;				    /* 0: 2 s */
+	uint64_t step_timeout_ns;				    /* 0: 2 s, of SDMA engines 1 s */
 	void (*report)(void *arg, const struct probe_event *event); /* may be NULL */
 	void *arg;
 };
 
 struct probe_result {
 	bool passed;
+	bool makeshift; /* probe_ladder(): a better rung failed for a reason that may pass */
 	enum probe_step failed_at;
 	int error;
 	struct kmd_failure why; /* the self-check that is broken, in words for the user */

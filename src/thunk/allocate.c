@@ -5,6 +5,7 @@
  */
 #include "thunk/allocate.h"
 
+#include <errno.h>
 #include <numa.h>
 
 #include <hsakmt/hsakmt.h>
@@ -14,6 +15,8 @@
 #include "thunk/status.h"
 #include "topology/topology.h"
 #include "util/compiler.h"
+
+#define VRAM_GRAIN (64ULL << 10) /* of its addresses */
 
 static uint64_t page_size_of(HsaMemFlags flags)
 {
@@ -88,6 +91,29 @@ static void prefer_numa_node(struct process *process, uint32_t node, void *addre
 		topology_snapshot_put(snapshot);
 }
 
+/*
+ * VRAM for code objects.  Their kernel descriptors are read by the CPU whenever a dispatch is translated, which it cannot do in
+ * private VRAM: they go where it can, and the caller is told of what he asked for.
+ */
+static int allocate_code(const struct process *process, struct memory_request *request, void **address)
+{
+	int ret;
+
+	/* what memory_alloc() lets be visible */
+	if (process->bar != PROCESS_BAR_OFF && !request->fixed && !request->highest &&
+	    request->alignment <= VRAM_GRAIN) {
+		request->flags |= MEMORY_CPU_VISIBLE;
+		ret = memory_alloc(process->memory, request, address);
+		if (ret != -ENOSPC && ret != -ENOMEM)
+			return ret;
+		request->flags &= ~MEMORY_CPU_VISIBLE;
+	}
+	request->kind = MEMORY_SYSTEM;
+	request->gpu = MEMORY_HOST;
+	request->alignment = MAX(request->alignment, VRAM_GRAIN);
+	return memory_alloc(process->memory, request, address);
+}
+
 /* What the checks let through.  A fixed address is handed in by *address. */
 static HSAKMT_STATUS request(struct process *process, uint32_t node, int gpu, uint64_t size,
 			     HsaMemFlags flags, const struct allocate_options *options, void **address)
@@ -113,7 +139,10 @@ static HSAKMT_STATUS request(struct process *process, uint32_t node, int gpu, ui
 	    (kind == MEMORY_LOCAL && flags.ui32.HostAccess && process->bar != PROCESS_BAR_OFF))
 		request.flags |= MEMORY_CPU_VISIBLE;
 	*address = NULL;
-	ret = memory_alloc(process->memory, &request, address);
+	if (kind == MEMORY_LOCAL && flags.ui32.ExecuteAccess && !(request.flags & MEMORY_CPU_VISIBLE))
+		ret = allocate_code(process, &request, address);
+	else
+		ret = memory_alloc(process->memory, &request, address);
 	if (!ret && gpu < 0 && kind == MEMORY_SYSTEM && !flags.ui32.NoNUMABind)
 		prefer_numa_node(process, node, *address, size);
 	return status_from_memory_error(ret);

@@ -8,8 +8,10 @@
 
 #include <hsakmt/hsakmt.h>
 
+#include "memory/memory.h"
 #include "thunk/process.h"
 #include "util/compiler.h"
+#include "util/log.h"
 
 #define IDS_ON_STACK 64
 
@@ -41,6 +43,61 @@ static void fill(HsaEvent *event, const HsaEventDescriptor *descriptor, uint32_t
 	event->EventData.HWData3 = id;
 }
 
+/* What one GPU cannot reach the others still can. */
+static void map_mailboxes(struct process *process, const void *mailboxes, uint64_t size)
+{
+	uint32_t gpus[MEMORY_MAX_GPUS], count = 0;
+	int ret;
+
+	for (uint32_t gpu = 0; gpu < process->gpu_count && count < MEMORY_MAX_GPUS; gpu++) {
+		gpus[count++] = gpu;
+		ret = memory_map(process->memory, mailboxes, size, gpus, count, NULL);
+		if (ret) {
+			log_debug("node %u: event mailboxes are not mapped: %s", process->gpu_nodes[gpu],
+				  strerror(-ret));
+			count--;
+		}
+	}
+}
+
+/*
+ * Gives the events mailboxes that the GPUs can write.  They end with the memory.  Where that fails, and for events that were
+ * made before the first topology, they are words of the event table's own.
+ */
+static void make_mailboxes(struct process *process)
+{
+	const struct memory_request request = {
+		.gpu = MEMORY_HOST,
+		.kind = MEMORY_SYSTEM,
+		.flags = MEMORY_UNCACHED,
+		.size = (EVENT_MAX + 1) * sizeof(uint64_t),
+	};
+	void *mailboxes;
+	int ret = memory_alloc(process->memory, &request, &mailboxes);
+
+	if (!ret) {
+		ret = event_table_use_mailboxes(process->events, mailboxes, EVENT_MAX + 1);
+		if (ret)
+			memory_free(process->memory, mailboxes);
+		else
+			map_mailboxes(process, mailboxes, request.size);
+	}
+	if (ret)
+		log_debug("GPUs cannot write event mailboxes: %s", strerror(-ret));
+}
+
+static void first_event(struct process *process)
+{
+	if (!process->memory || process->mailboxes_made)
+		return;
+	turn_take(&process->first_event);
+	if (!process->mailboxes_made) {
+		make_mailboxes(process);
+		process->mailboxes_made = true;
+	}
+	turn_leave(&process->first_event);
+}
+
 static HSAKMT_STATUS create(struct process *process, const HsaEventDescriptor *descriptor,
 			    const struct event_request *request, HsaEvent **out)
 {
@@ -48,6 +105,7 @@ static HSAKMT_STATUS create(struct process *process, const HsaEventDescriptor *d
 	HsaEvent *event;
 	uint32_t id;
 
+	first_event(process);
 	event = calloc(1, sizeof(*event));
 	if (!event)
 		return HSAKMT_STATUS_ERROR;

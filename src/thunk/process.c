@@ -25,6 +25,7 @@
 #include "event/event.h"
 #include "gsp/device.h"
 #include "memory/memory.h"
+#include "queue/queue.h"
 #include "thunk/bar.h"
 #include "thunk/status.h"
 #include "topology/topology.h"
@@ -32,6 +33,8 @@
 #include "util/log.h"
 
 #define GATE_OPEN 0x80000000U
+
+#define SCRATCH_SLOTS_PER_CU 32U /* where the topology does not say (librocdxg assumes as many) */
 
 struct gate {
 	_Atomic uint32_t word;
@@ -162,6 +165,7 @@ static void register_fork_handlers(void)
 
 static void process_destroy(struct process *process)
 {
+	queues_destroy(process->queues);
 	if (process->memory)
 		memory_destroy(process->memory);
 	for (uint32_t i = 0; i < process->gpu_count; i++)
@@ -180,6 +184,7 @@ static void process_destroy(struct process *process)
 	free(process->gpu_nodes);
 	free(process->traps);
 	turn_destroy(&process->first_acquire);
+	turn_destroy(&process->first_event);
 	pthread_mutex_destroy(&process->lock);
 	free(process);
 }
@@ -215,6 +220,7 @@ static int process_create(struct process **out)
 		return -ENOMEM;
 	pthread_mutex_init(&process->lock, NULL);
 	turn_init(&process->first_acquire);
+	turn_init(&process->first_event);
 	process->bar = read_bar();
 	process->event_handles = calloc(EVENT_MAX + 1, sizeof(HsaEvent *));
 	if (!process->event_handles) {
@@ -298,6 +304,49 @@ HSAKMT_STATUS process_close(void)
 	return status;
 }
 
+static struct queue_gpu describe_gpu(struct gsp_device *device, const struct topology_node *node)
+{
+	const HsaNodeProperties *props = &node->props;
+	uint32_t compute_units = props->NumSIMDPerCU ? props->NumFComputeCores / props->NumSIMDPerCU : 0;
+	uint32_t slots = props->MaxSlotsScratchCU ? props->MaxSlotsScratchCU : SCRATCH_SLOTS_PER_CU;
+	const struct kmd_adapter *kmd = &node->gpu->kmd;
+
+	return (struct queue_gpu){
+		.device = device,
+		.info = kmd,
+		.gfx_major = node->gpu->gfx.major,
+		.shader_engines = MAX(props->NumShaderBanks, 1U),
+		.arrays_per_engine = MAX(props->NumArrays, 1U),
+		.compute_units = compute_units,
+		.scratch_waves = MAX(compute_units, 1U) * slots,
+		.lds_bytes = props->LDSSizeInKB * 1024U,
+		.local_bytes = kmd->vram_visible + kmd->vram_invisible,
+		.platform_atomics = kmd->pcie_atomics,
+	};
+}
+
+/* In the order of the memory's GPUs. */
+static int make_queues(struct process *process, const struct topology_snapshot *snapshot,
+		       struct memory *memory)
+{
+	struct queue_gpu gpus[MEMORY_MAX_GPUS];
+	const char *doorbell = getenv(HSAKMT_DXG_ENV_DOORBELL);
+	const struct queues_options options = {
+		.memory = memory,
+		.events = process->events,
+		.gpus = gpus,
+		.gpu_count = process->gpu_count,
+		.rung_by_call = abi_reports_aql_emulation(),
+		.look_at_doorbells = doorbell && !strcmp(doorbell, "look"),
+	};
+
+	if (process->gpu_count > MEMORY_MAX_GPUS)
+		return -EINVAL;
+	for (uint32_t i = 0; i < process->gpu_count; i++)
+		gpus[i] = describe_gpu(process->gpus[i], topology_node(snapshot, process->gpu_nodes[i]));
+	return queues_create(&options, &process->queues);
+}
+
 static int collect_gpus(struct process *process, const struct topology_snapshot *snapshot)
 {
 	uint32_t nodes = topology_node_count(snapshot), count = 0;
@@ -328,7 +377,12 @@ static int collect_gpus(struct process *process, const struct topology_snapshot 
 		process->gpu_count = count;
 	}
 	ret = memory_create(configs, count, &memory);
-	process->memory = memory;
+	if (!ret)
+		ret = make_queues(process, snapshot, memory);
+	if (ret && memory)
+		memory_destroy(memory);
+	else
+		process->memory = memory;
 out:
 	free(configs);
 	if (ret) {
@@ -428,6 +482,22 @@ struct topology_snapshot *process_snapshot(struct process *process)
 		topology_snapshot_get(snapshot);
 	pthread_mutex_unlock(&process->lock);
 	return snapshot;
+}
+
+/* The id of an event that the caller was given.  ERROR: it is none (any more). */
+HSAKMT_STATUS process_event_id(struct process *process, const HsaEvent *event, uint32_t *id)
+{
+	HSAKMT_STATUS status = HSAKMT_STATUS_ERROR;
+
+	*id = 0;
+	pthread_mutex_lock(&process->lock);
+	for (uint32_t i = 1; i <= EVENT_MAX && status != HSAKMT_STATUS_SUCCESS; i++)
+		if (process->event_handles[i] == event) {
+			*id = i;
+			status = HSAKMT_STATUS_SUCCESS;
+		}
+	pthread_mutex_unlock(&process->lock);
+	return status;
 }
 
 /*

@@ -19,6 +19,7 @@ struct dxg;
 struct event_table;
 struct gsp_device;
 struct memory;
+struct queues;
 struct topology;
 struct topology_node;
 struct topology_snapshot;
@@ -43,7 +44,9 @@ struct process {
 	struct topology *topology;
 	struct event_table *events;
 	enum process_bar bar;
-	struct turn first_acquire; /* for what the first snapshot needs of the host */
+	struct turn first_acquire;   /* for what the first snapshot needs of the host */
+	struct turn first_event;     /* for what the first event does */
+	_Atomic bool mailboxes_made; /* or cannot be: events have what they will have */
 
 	pthread_mutex_t lock;	  /* guards what follows; never held across a call to the host */
 	HsaEvent **event_handles; /* by id: what callers know an event by; freed with it or at close */
@@ -51,6 +54,7 @@ struct process {
 	unsigned snapshot_references;
 	/* made at the first acquire, kept until close; the GPUs in the order of their nodes */
 	struct memory *_Atomic memory;
+	struct queues *queues; /* made with the memory */
 	struct gsp_device **gpus;
 	uint32_t *gpu_nodes;
 	struct trap_handler *traps;
@@ -66,6 +70,7 @@ HSAKMT_STATUS process_close(void);
 HSAKMT_STATUS process_acquire_snapshot(struct process *process, struct topology_snapshot **snapshot);
 void process_release_snapshot(struct process *process);
 struct topology_snapshot *process_snapshot(struct process *process);
+HSAKMT_STATUS process_event_id(struct process *process, const HsaEvent *event, uint32_t *id);
 HSAKMT_STATUS process_check_node(struct process *process, uint32_t node, int *gpu);
 
 #endif

@@ -14,7 +14,6 @@
 #define NO_COUNTERS    "D3DKMT has no interface for performance counters"
 #define NO_DEBUGGER    "D3DKMT has no interface for GPU debuggers"
 #define NO_KFD	       "there is no amdkfd driver under WSL"
-#define NO_QUEUES      "this library creates no queues"
 #define NO_RENDER_NODE "there is no DRM render node under WSL"
 #define NO_SAMPLING    "D3DKMT has no interface for PC sampling"
 #define NO_SEMAPHORES  "this library imports no semaphores"
@@ -51,7 +50,6 @@ static int refuse_drm(const char *call, const char *reason)
 #define FINE		  HSAKMT_STATUS_SUCCESS
 #define BAD(cond, status) ((cond) ? HSAKMT_STATUS_##status : HSAKMT_STATUS_SUCCESS)
 
-#define BAD_PRIORITY(p)		 ((p) < HSA_QUEUE_PRIORITY_MINIMUM || (p) > HSA_QUEUE_PRIORITY_MAXIMUM)
 #define BAD_PAGES(address, size) (((uintptr_t)(address) | (size)) & ((uintptr_t)getpagesize() - 1))
 
 /* the parameters p1, p2 ... of the given types */

@@ -47,9 +47,6 @@ extern const size_t first_name_count;
 extern const struct late_name late_names[];
 extern const size_t late_name_count;
 
-/* What this library answers to a request for a queue that is in order. */
-#define QUEUE_ANSWER HSAKMT_STATUS_NOT_SUPPORTED
-
 /* clang-format off */
 #define CALLS(X) \
 	X(DxgAbiCheck) \
@@ -65,6 +62,7 @@ extern const size_t late_name_count;
 	X(hsaKmtCreateQueueExt) \
 	X(hsaKmtCreateQueueV2) \
 	X(hsaKmtDestroyEvent) \
+	X(hsaKmtDestroyQueue) \
 	X(hsaKmtFreeMemory) \
 	X(hsaKmtGetAMDGPUDeviceHandle) \
 	X(hsaKmtGetClockCounters) \
@@ -129,6 +127,9 @@ bool is_gpu(const HsaNodeProperties *node);
 
 /* rocr7_memory.c */
 void use_gpu(struct run *run, HSAuint32 node);
+
+/* rocr7_queue.c */
+void use_queues(struct run *run, HSAuint32 gpu, char *pool, char *code, void *ring, HsaEvent *event);
 
 /* rocr7_residue.c */
 struct residue {

@@ -17,9 +17,6 @@
 #define SCRATCH_FLAGS 0x240U	/* Scratch | HostAccess */
 #define VRAM_FLAGS    0x2081U	/* NonPaged | NoSubstitute | CoarseGrain */
 
-/* What an undefined register may hold. */
-#define GARBAGE 0xa5a5a5a5deadbeefULL
-
 static HsaMemFlags flags_of(HSAuint32 value)
 {
 	return (HsaMemFlags){.Value = value};
@@ -56,48 +53,6 @@ static void drop(struct run *run, void *memory, HSAuint64 size)
 		return;
 	SUCCEEDS(run, run->thunk.hsaKmtUnmapMemoryToGPU(memory));
 	SUCCEEDS(run, run->thunk.hsaKmtFreeMemory(memory, size));
-}
-
-/* Every form of the request the generation has gets the same answer, and leaves the caller's structure alone. */
-static void ask_for_queues(struct run *run, HSAuint32 gpu, char *signals, void *ring, HsaEvent *event)
-{
-	const struct thunk *thunk = &run->thunk;
-	HsaQueueResource resource, before;
-
-	memset(&resource, 0, sizeof(resource));
-	resource.Queue_write_ptr_aql = (HSAuint64 *)(void *)(signals + 0x38);
-	resource.Queue_read_ptr_aql = (HSAuint64 *)(void *)(signals + 0x80);
-	before = resource;
-	judge_status(run, "hsaKmtCreateQueue",
-		     thunk->hsaKmtCreateQueue(gpu, HSA_QUEUE_COMPUTE_AQL, 100, HSA_QUEUE_PRIORITY_NORMAL,
-					      ring, RING_SIZE, event, &resource),
-		     QUEUE_ANSWER);
-	judge_status(run, "hsaKmtCreateQueueExt",
-		     thunk->hsaKmtCreateQueueExt(gpu, HSA_QUEUE_COMPUTE_AQL, 100, HSA_QUEUE_PRIORITY_NORMAL,
-						 0, ring, RING_SIZE, event, &resource),
-		     QUEUE_ANSWER);
-	if (run->generation->id >= ROCM_7_13)
-		judge_status(run, "hsaKmtCreateQueueV2",
-			     thunk->hsaKmtCreateQueueV2(gpu, HSA_QUEUE_COMPUTE_AQL, 100,
-							HSA_QUEUE_PRIORITY_NORMAL, 0, ring, RING_SIZE, 0,
-							event, &resource),
-			     QUEUE_ANSWER);
-	judge_status(run, "hsaKmtCreateQueue of SDMA",
-		     thunk->hsaKmtCreateQueue(gpu, HSA_QUEUE_SDMA, 100, HSA_QUEUE_PRIORITY_MAXIMUM, ring,
-					      RING_SIZE, NULL, &resource),
-		     QUEUE_ANSWER);
-	EXPECT(run, !memcmp(&resource, &before, sizeof(resource)));
-}
-
-/* A doorbell of no queue is an error and nothing more, whatever the second register holds. */
-static void ring_doorbells(struct run *run)
-{
-	const struct thunk *thunk = &run->thunk;
-	HSAuint64 value = run->generation->doorbell_without_value ? GARBAGE : 1;
-
-	ANSWERS(run, INVALID_PARAMETER, thunk->hsaKmtQueueRingDoorbell(0, value));
-	ANSWERS(run, ERROR, thunk->hsaKmtQueueRingDoorbell(1, value));
-	ANSWERS(run, ERROR, thunk->hsaKmtQueueRingDoorbell(GARBAGE, value));
 }
 
 static void check_pointer(struct run *run, const char *pool, HSAuint32 gpu)
@@ -177,8 +132,7 @@ void use_gpu(struct run *run, HSAuint32 gpu)
 		SUCCEEDS(run, thunk->hsaKmtSetTrapHandler(gpu, code, 0x1000, code + 0x1000, 0x1000));
 		SUCCEEDS(run, thunk->hsaKmtMapMemoryToGPU(scratch, SCRATCH_PIECE, &alternate));
 		use_events(run, events);
-		ask_for_queues(run, gpu, pool, ring, events[1]);
-		ring_doorbells(run);
+		use_queues(run, gpu, pool, code, ring, events[1]);
 		SUCCEEDS(run, thunk->hsaKmtUnmapMemoryToGPU(scratch));
 		SUCCEEDS(run, thunk->hsaKmtSetTrapHandler(gpu, NULL, 0, NULL, 0));
 	}

@@ -248,6 +248,72 @@ static void an_address_is_found_in_any_crowd(void **state)
 			munmap(crowd[i].start, crowd[i].size);
 }
 
+static HSAuint64 vram_left(HSAuint32 node)
+{
+	HSAuint64 left;
+
+	assert_status(hsaKmtAvailableMemory(node, &left), SUCCESS);
+	return left;
+}
+
+/* Where kernel descriptors are is read by the CPU; the caller is told of what he asked for. */
+static void code_is_where_the_cpu_reads_it(void **state)
+{
+	static const struct {
+		const char *bar, *adapter;
+		bool in_vram;
+	} hosts[] = {
+		{NULL, "rx6800", false},
+		{"0", "rx6800", false},
+		{"1", "rx6800", true},
+		{"all", "rx7900xtx", true},
+		{"1", "rx6800,cpu-visible=ignored", false},
+		{NULL, "radeon680m", false},
+	};
+	static const HSAuint64 sizes[] = {PAGE, 64 * KIB, 32 * MIB + PAGE};
+	const HsaMemFlags code = {.Value =
+					  0x3081}; /* NonPaged | NoSubstitute | ExecuteAccess | CoarseGrain */
+	const HsaMemMapFlags no_flags = {.Value = 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct machine machine;
+
+		boot(&machine, hosts[i].bar, hosts[i].adapter);
+		for (size_t j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
+			HSAuint64 before = vram_left(machine.gpus[0]), after, va;
+			HsaPointerInfo info;
+			void *address, *at;
+
+			assert_status(hsaKmtAllocMemory(machine.gpus[0], sizes[j], code, &address), SUCCESS);
+			assert_int_equal((uintptr_t)address % (64 * KIB), 0);
+			use(address, sizes[j]);
+			assert_status(
+				hsaKmtMapMemoryToGPUNodes(address, sizes[j], &va, no_flags, 1, machine.gpus),
+				SUCCESS);
+			use(address, sizes[j]);
+			assert_status(hsaKmtQueryPointerInfo(address, &info), SUCCESS);
+			assert_int_equal(info.Type, HSA_POINTER_ALLOCATED);
+			assert_int_equal(info.Node, machine.gpus[0]);
+			assert_int_equal(info.MemFlags.Value, code.Value);
+			assert_int_equal(info.SizeInBytes, sizes[j]);
+			assert_int_equal(info.NMappedNodes, 1);
+			after = vram_left(machine.gpus[0]);
+			if (sizes[j] > MIB && strncmp(hosts[i].adapter, "radeon", 6) != 0)
+				assert_int_equal(before - after >= sizes[j], hosts[i].in_vram);
+			assert_status(hsaKmtUnmapMemoryToGPU(address), SUCCESS);
+			assert_status(hsaKmtFreeMemory(address, sizes[j]), SUCCESS);
+			/* aligned as private VRAM would be */
+			assert_status(hsaKmtAllocMemoryAlign(machine.gpus[0], sizes[j], 4 * MIB, code, &at),
+				      SUCCESS);
+			assert_int_equal((uintptr_t)at % (4 * MIB), 0);
+			use(at, sizes[j]);
+			assert_status(hsaKmtFreeMemory(at, sizes[j]), SUCCESS);
+		}
+		assert_status(hsaKmtCloseKFD(), SUCCESS);
+	}
+}
+
 #define CLOSED(test) cmocka_unit_test_setup_teardown(test, machine_setup_closed, machine_teardown)
 
 int main(void)
@@ -257,6 +323,7 @@ int main(void)
 		CLOSED(what_cannot_be_visible_is_refused),
 		CLOSED(an_address_is_found_in_any_crowd),
 		CLOSED(host_access_is_asked_for_by_1),
+		CLOSED(code_is_where_the_cpu_reads_it),
 		CLOSED(without_it_host_access_of_vram_is_private),
 		CLOSED(all_makes_frame_buffers_public_where_it_works),
 		CLOSED(what_is_not_told_stays_private),

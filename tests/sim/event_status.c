@@ -13,6 +13,7 @@
 
 #include <hsakmt/hsakmt.h>
 
+#include "dxgsim/dxgsim.h"
 #include "machine.h"
 
 #define MAX_EVENTS 4096
@@ -230,6 +231,99 @@ static void events_need_no_topology(void **state)
 	assert_status(hsaKmtDestroyEvent(event), SUCCESS);
 }
 
+static uint64_t *mailbox_of(const HsaEvent *event)
+{
+	return (uint64_t *)(uintptr_t)event->EventData.HWData2;
+}
+
+static HSAuint32 nodes_that_reach(const void *address)
+{
+	HsaPointerInfo info = {.Type = HSA_POINTER_UNKNOWN};
+
+	if (hsaKmtQueryPointerInfo(address, &info) != HSAKMT_STATUS_SUCCESS)
+		return 0;
+	return info.NMappedNodes;
+}
+
+static void a_mailbox_is_within_reach_of_every_gpu(void **state)
+{
+	const struct machine *machine = *state;
+	HsaEvent *first, *second;
+	uint64_t ioctls;
+
+	first = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	assert_int_equal(nodes_that_reach(mailbox_of(first)), machine->gpu_count);
+	/* once for all events */
+	ioctls = dxgsim_ioctl_count();
+	second = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	assert_int_equal(nodes_that_reach(mailbox_of(second)), machine->gpu_count);
+	/* what is written there sets the event, as a GPU would */
+	*mailbox_of(second) = second->EventData.HWData1;
+	assert_status(hsaKmtWaitOnEvent(first, 0), WAIT_TIMEOUT);
+	assert_status(hsaKmtWaitOnEvent(second, 0), SUCCESS);
+	assert_status(hsaKmtWaitOnEvent(second, 0), WAIT_TIMEOUT);
+	/* ids that are nobody's */
+	for (unsigned id = 0; id <= MAX_EVENTS; id++)
+		if (id != first->EventId && id != second->EventId)
+			mailbox_of(first)[(int)id - (int)first->EventId] = id;
+	assert_status(hsaKmtWaitOnEvent(first, 0), WAIT_TIMEOUT);
+	assert_status(hsaKmtWaitOnEvent(second, 0), WAIT_TIMEOUT);
+	assert_int_equal(dxgsim_ioctl_count(), ioctls);
+	assert_status(hsaKmtDestroyEvent(first), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(second), SUCCESS);
+}
+
+static void events_work_where_a_gpu_cannot_reach_their_mailboxes(void **state)
+{
+	static const struct {
+		const char *fault;
+		HSAuint32 reach;
+	} cases[] = {
+		{"ioctl=MAPGPUVIRTUALADDRESS:count=0:errno=ENOMEM", 0},
+		{"ioctl=CREATEALLOCATION:count=0:errno=ENOMEM", 0},
+		{"ioctl=CREATEDEVICE:nth=1:errno=EINVAL", 1},
+		{"ioctl=CREATEDEVICE:count=0:errno=EINVAL", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct machine machine;
+		HsaEvent *event;
+
+		machine_boot("rx6800;radeon680m");
+		machine_open(&machine);
+		assert_int_equal(dxgsim_fault(cases[i].fault), 0);
+		event = make(HSA_EVENTTYPE_SIGNAL, false, false);
+		dxgsim_clear_faults();
+		assert_int_equal(nodes_that_reach(mailbox_of(event)), cases[i].reach);
+		assert_status(hsaKmtSetEvent(event), SUCCESS);
+		assert_status(hsaKmtWaitOnEvent(event, 0), SUCCESS);
+		*mailbox_of(event) = 1;
+		assert_status(hsaKmtWaitOnEvent(event, 0), SUCCESS);
+		assert_status(hsaKmtWaitOnEvent(event, 0), WAIT_TIMEOUT);
+		assert_status(hsaKmtDestroyEvent(event), SUCCESS);
+	}
+}
+
+static void events_made_before_the_topology_keep_their_mailboxes(void **state)
+{
+	HsaSystemProperties system;
+	HsaEvent *early, *late;
+
+	(void)state;
+	assert_status(hsaKmtOpenKFD(), SUCCESS);
+	early = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	assert_status(hsaKmtAcquireSystemProperties(&system), SUCCESS);
+	late = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	*mailbox_of(early) = 1;
+	assert_status(hsaKmtWaitOnEvent(late, 0), WAIT_TIMEOUT);
+	assert_status(hsaKmtWaitOnEvent(early, 0), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(early), SUCCESS);
+	*mailbox_of(late) = 1;
+	assert_status(hsaKmtWaitOnEvent(late, 0), SUCCESS);
+	assert_status(hsaKmtDestroyEvent(late), SUCCESS);
+}
+
 #define CLOSED(test) cmocka_unit_test_setup_teardown(test, machine_setup_closed, machine_teardown)
 #define OPEN(test)   cmocka_unit_test_setup_teardown(test, machine_setup_open, machine_teardown)
 
@@ -246,6 +340,9 @@ int main(void)
 		OPEN(events_run_out_and_come_back),
 		OPEN(an_event_may_end_when_it_has_been_set),
 		CLOSED(events_need_no_topology),
+		OPEN(a_mailbox_is_within_reach_of_every_gpu),
+		OPEN(events_work_where_a_gpu_cannot_reach_their_mailboxes),
+		CLOSED(events_made_before_the_topology_keep_their_mailboxes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

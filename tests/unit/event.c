@@ -568,6 +568,264 @@ static void event_named_twice_is_needed_twice(void **state)
 	assert_int_equal(finish(&s), 0);
 }
 
+static uint64_t *mailbox_of(struct event_table *table, uint32_t id)
+{
+	struct event_state now;
+
+	assert_int_equal(event_query(table, id, &now), 0);
+	return now.mailbox;
+}
+
+static void write_mailbox(struct event_table *table, uint32_t id)
+{
+	__atomic_store_n(mailbox_of(table, id), id, __ATOMIC_RELEASE);
+}
+
+static void other_mailboxes_are_for_tables_without_events(void **state)
+{
+	static uint64_t words[EVENT_MAX + 1];
+	struct event_request request = {.type = EVENT_SIGNAL};
+	uint64_t few[3] = {9, 9, 9};
+	uint32_t id;
+
+	assert_int_equal(event_table_use_mailboxes(*state, few, ARRAY_SIZE(few)), 0);
+	assert_int_equal(automatic(*state), 1);
+	assert_int_equal(automatic(*state), 2);
+	assert_ptr_equal(mailbox_of(*state, 2), &few[2]);
+	assert_int_equal(event_create(*state, &request, &id), -ENOSPC);
+	assert_int_equal(event_destroy(*state, 1), 0);
+	assert_int_equal(event_table_use_mailboxes(*state, words, ARRAY_SIZE(words)), -EBUSY);
+	assert_ptr_equal(mailbox_of(*state, 2), &few[2]);
+	assert_int_equal(event_destroy(*state, 2), 0);
+	assert_int_equal(event_table_use_mailboxes(*state, words, ARRAY_SIZE(words)), 0);
+	for (uint32_t i = 1; i <= EVENT_MAX; i++) {
+		assert_int_equal(automatic(*state), i);
+		assert_ptr_equal(mailbox_of(*state, i), &words[i]);
+	}
+	assert_int_equal(event_create(*state, &request, &id), -ENOSPC);
+	assert_int_equal(few[0], 9);
+}
+
+static void mail_that_came_before_the_wait_is_found(void **state)
+{
+	uint32_t ids[3] = {automatic(*state), automatic(*state), automatic(*state)};
+	uint64_t age = 1;
+
+	write_mailbox(*state, ids[1]);
+	assert_int_equal(event_wait(*state, ids, 3, false, 0, NULL), 0);
+	assert_int_equal(*mailbox_of(*state, ids[1]), 0);
+	assert_int_equal(event_wait(*state, ids, 3, false, 0, NULL), -ETIMEDOUT);
+	assert_int_equal(age_of(*state, ids[1]), 2);
+	/* by ages, and several times the same event */
+	write_mailbox(*state, ids[0]);
+	assert_int_equal(event_wait(*state, &ids[0], 1, true, 0, &age), 0);
+	assert_int_equal(age, 2);
+	assert_int_equal(event_wait(*state, &ids[0], 1, true, 0, &age), -ETIMEDOUT);
+	/* all or none: what came too early for a wait that failed is not lost */
+	write_mailbox(*state, ids[2]);
+	assert_int_equal(event_wait(*state, ids, 3, true, 0, NULL), -ETIMEDOUT);
+	write_mailbox(*state, ids[0]);
+	write_mailbox(*state, ids[1]);
+	assert_int_equal(event_wait(*state, ids, 3, true, 0, NULL), 0);
+}
+
+static void setting_and_resetting_take_the_mail_too(void **state)
+{
+	uint32_t id = automatic(*state);
+
+	/* what the mail and the CPU tell is one thing */
+	write_mailbox(*state, id);
+	assert_int_equal(event_set(*state, id), 0);
+	assert_int_equal(age_of(*state, id), 2);
+	assert_int_equal(look(*state, id), 0);
+	assert_int_equal(look(*state, id), -ETIMEDOUT);
+	write_mailbox(*state, id);
+	assert_int_equal(event_reset(*state, id), 0);
+	assert_int_equal(look(*state, id), -ETIMEDOUT);
+}
+
+static void mail_is_for_signals_only(void **state)
+{
+	uint32_t id = create(*state, EVENT_MEMORY, false, false);
+
+	write_mailbox(*state, id);
+	assert_int_equal(look(*state, id), -ETIMEDOUT);
+	assert_false(event_scan_mailboxes(*state));
+	assert_int_equal(look(*state, id), -ETIMEDOUT);
+}
+
+static void a_scan_sets_what_is_waited_for(void **state)
+{
+	static uint64_t words[EVENT_MAX + 1];
+	struct sleeper s[2] = {{.count = 1}, {.count = 2, .all = true}};
+	uint32_t memory, quiet;
+
+	assert_int_equal(event_table_use_mailboxes(*state, words, ARRAY_SIZE(words)), 0);
+	memory = create(*state, EVENT_MEMORY, false, false);
+	quiet = automatic(*state);
+	s[0].ids[0] = automatic(*state);
+	s[1].ids[0] = automatic(*state);
+	s[1].ids[1] = automatic(*state);
+	/* ids that are nobody's */
+	words[0] = words[100] = words[EVENT_MAX] = 5;
+	assert_false(event_scan_mailboxes(*state));
+	start(&s[0], *state);
+	assert_true(event_scan_mailboxes(*state));
+	start(&s[1], *state);
+	write_mailbox(*state, quiet);
+	write_mailbox(*state, s[1].ids[0]);
+	assert_true(event_scan_mailboxes(*state));
+	assert_int_equal(*mailbox_of(*state, s[1].ids[0]), 0);
+	/* left for who will wait for it */
+	assert_int_equal(*mailbox_of(*state, quiet), quiet);
+	assert_false(is_done(&s[0]));
+	write_mailbox(*state, s[0].ids[0]);
+	assert_true(event_scan_mailboxes(*state));
+	assert_int_equal(finish(&s[0]), 0);
+	write_mailbox(*state, s[1].ids[1]);
+	/* this one sleeps no more, whether or not it has run since */
+	assert_false(event_scan_mailboxes(*state));
+	assert_int_equal(finish(&s[1]), 0);
+	assert_int_equal(look(*state, quiet), 0);
+	assert_int_equal(words[100], 5);
+	/* who waits for something that no kernel sets is nobody's business */
+	s[0] = (struct sleeper){.ids = {memory}, .count = 1, .timeout = 100};
+	start(&s[0], *state);
+	assert_false(event_scan_mailboxes(*state));
+	assert_int_equal(finish(&s[0]), -ETIMEDOUT);
+}
+
+static void a_scan_forgets_events_that_end(void **state)
+{
+	struct sleeper s[4];
+
+	for (size_t round = 0; round < 3; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(s); i++) {
+			s[i] = (struct sleeper){.ids = {automatic(*state)}, .count = 1};
+			start(&s[i], *state);
+		}
+		/* the first, the last and one between, in turn */
+		for (size_t i = 0; i < ARRAY_SIZE(s); i++) {
+			struct sleeper *end = &s[(i * 3 + round) % ARRAY_SIZE(s)];
+
+			assert_true(event_scan_mailboxes(*state));
+			assert_int_equal(event_destroy(*state, end->ids[0]), 0);
+			assert_int_equal(finish(end), -ECANCELED);
+		}
+		assert_false(event_scan_mailboxes(*state));
+	}
+}
+
+struct ear {
+	struct event_table *table;
+	uint32_t id;
+	_Atomic unsigned sets, sleeps;
+	bool set_on_sleep;
+};
+
+static void hear_set(void *arg)
+{
+	struct ear *ear = arg;
+
+	ear->sets++;
+	/* the table's lock is free */
+	assert_int_equal(event_query(ear->table, ear->id, &(struct event_state){0}), 0);
+}
+
+static void hear_sleep(void *arg)
+{
+	struct ear *ear = arg;
+
+	ear->sleeps++;
+	if (ear->set_on_sleep)
+		assert_int_equal(event_set(ear->table, ear->id), 0);
+}
+
+static void a_listener_hears_of_sets_and_sleepers(void **state)
+{
+	uint32_t id = automatic(*state), memory = create(*state, EVENT_MEMORY, false, false);
+	struct ear ear = {.table = *state, .id = id};
+	const struct event_listener listener = {.was_set = hear_set, .will_sleep = hear_sleep, .arg = &ear};
+	struct event_memory_fault fault = {.node = 1};
+
+	event_table_listen(*state, &listener);
+	assert_int_equal(event_set(*state, id), 0);
+	assert_int_equal(ear.sets, 1);
+	assert_int_equal(event_set(*state, EVENT_MAX), -EINVAL);
+	assert_int_equal(ear.sets, 1);
+	/* neither a wait that is satisfied nor a look sleeps */
+	assert_int_equal(event_wait(*state, &id, 1, true, 1000, NULL), 0);
+	assert_int_equal(look(*state, id), -ETIMEDOUT);
+	assert_int_equal(ear.sleeps, 0);
+	assert_int_equal(event_wait(*state, &id, 1, true, 1, NULL), -ETIMEDOUT);
+	assert_int_equal(ear.sleeps, 1);
+	/* who is told of a sleeper can wake it */
+	ear.set_on_sleep = true;
+	assert_int_equal(event_wait(*state, &id, 1, true, LONG_MS, NULL), 0);
+	assert_int_equal(ear.sets, 2);
+	ear.set_on_sleep = false;
+	/* also what mail and faults set */
+	write_mailbox(*state, id);
+	assert_int_equal(look(*state, id), 0);
+	assert_int_equal(ear.sets, 3);
+	assert_int_equal(event_raise_memory_fault(*state, &fault), 1);
+	assert_int_equal(ear.sets, 4);
+	assert_int_equal(event_raise_hw_exception(*state, &(struct event_hw_exception){0}), 0);
+	assert_int_equal(ear.sets, 4);
+	assert_int_equal(event_destroy(*state, memory), 0);
+	event_table_listen(*state, NULL);
+	assert_int_equal(event_set(*state, id), 0);
+	assert_int_equal(ear.sets, 4);
+}
+
+struct slow_ear {
+	_Atomic bool inside, leave;
+};
+
+static void hear_slowly(void *arg)
+{
+	struct slow_ear *ear = arg;
+
+	ear->inside = true;
+	while (!ear->leave)
+		usleep(100);
+	ear->inside = false;
+}
+
+static void *stop_listening(void *arg)
+{
+	event_table_listen(arg, NULL);
+	return NULL;
+}
+
+static void *set_first_event(void *arg)
+{
+	event_set(arg, 1);
+	return NULL;
+}
+
+static void a_listener_that_leaves_is_not_inside_any_more(void **state)
+{
+	struct slow_ear ear = {0};
+	const struct event_listener listener = {.was_set = hear_slowly, .arg = &ear};
+	pthread_t setter, leaver;
+
+	assert_int_equal(automatic(*state), 1);
+	event_table_listen(*state, &listener);
+	assert_int_equal(pthread_create(&setter, NULL, set_first_event, *state), 0);
+	while (!ear.inside)
+		usleep(100);
+	assert_int_equal(pthread_create(&leaver, NULL, stop_listening, *state), 0);
+	grace();
+	assert_int_equal(pthread_tryjoin_np(leaver, NULL), EBUSY);
+	/* others are not held up */
+	assert_int_equal(look(*state, 1), 0);
+	ear.leave = true;
+	assert_int_equal(pthread_join(leaver, NULL), 0);
+	assert_false(ear.inside);
+	assert_int_equal(pthread_join(setter, NULL), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -597,6 +855,14 @@ int main(void)
 		TEST(hw_exception_reaches_every_exception_event),
 		TEST(many_events_can_be_waited_for_at_once),
 		TEST(event_named_twice_is_needed_twice),
+		TEST(other_mailboxes_are_for_tables_without_events),
+		TEST(mail_that_came_before_the_wait_is_found),
+		TEST(setting_and_resetting_take_the_mail_too),
+		TEST(mail_is_for_signals_only),
+		TEST(a_scan_sets_what_is_waited_for),
+		TEST(a_scan_forgets_events_that_end),
+		TEST(a_listener_hears_of_sets_and_sleepers),
+		TEST(a_listener_that_leaves_is_not_inside_any_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,16 @@ int dxg_destroy_context(struct dxg *dxg, d3dkmt_handle context)
 	return fake_leave(ret);
 }
 
+int dxg_set_context_priority(struct dxg *dxg, d3dkmt_handle context, int priority)
+{
+	int ret = fake_enter("set_context_priority", fake_adapter_of(CONTEXT, context));
+
+	(void)dxg;
+	(void)priority;
+	fake_get(CONTEXT, context);
+	return fake_leave(ret);
+}
+
 /* A hardware queue's context is kept in request.node, for `parent` is the device it dies with. */
 int dxg_create_hwqueue(struct dxg *dxg, d3dkmt_handle context, uint32_t flags, void *private_data,
 		       uint32_t private_data_size, struct dxg_hwqueue *hwqueue)

@@ -11,15 +11,18 @@
 #include "fake_dxg.h"
 #include "util/log.h"
 
-void queue_world_build(struct queue_world *world, unsigned gfx_major, bool hardware)
+static void build(struct queue_world *world, unsigned gfx_major, bool hardware, uint32_t sdma_node,
+		  struct winluid luid)
 {
+	uint64_t nodes = 1U << QUEUE_NODE | (sdma_node != KMD_NO_NODE ? 1U << sdma_node : 0);
 	const struct kmd_adapter info = {
 		.valid = 1ULL << KMD_FIELD_HWS_MASK | 1ULL << KMD_FIELD_IB_ALIGNMENT |
 			 1ULL << KMD_FIELD_TIMEOUT_MASK,
 		.discrete = true,
 		.compute_node = QUEUE_NODE,
-		.sdma_node = {KMD_NO_NODE, KMD_NO_NODE},
-		.hws_mask = hardware ? 1U << QUEUE_NODE : 0,
+		.luid = luid,
+		.sdma_node = {sdma_node, KMD_NO_NODE},
+		.hws_mask = hardware ? nodes : 0,
 		.no_timeout_mask = 1U << QUEUE_NODE,
 		.ib_alignment = {[KMD_IP_GRAPHICS] = {4, 4}, [KMD_IP_COMPUTE] = {256, 32}},
 		.vram_visible = 1ULL << 30,
@@ -31,6 +34,16 @@ void queue_world_build(struct queue_world *world, unsigned gfx_major, bool hardw
 	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &world->device), 0);
 	config.device = world->device;
 	assert_int_equal(memory_create(&config, 1, &world->memory), 0);
+}
+
+void queue_world_build(struct queue_world *world, unsigned gfx_major, bool hardware)
+{
+	build(world, gfx_major, hardware, KMD_NO_NODE, (struct winluid){0});
+}
+
+void queue_world_build_with_sdma(struct queue_world *world, unsigned gfx_major, bool hardware)
+{
+	build(world, gfx_major, hardware, QUEUE_SDMA_NODE, (struct winluid){.a = 0x1234, .b = 0x5678});
 }
 
 void queue_world_end(struct queue_world *world)

@@ -5,7 +5,8 @@
 
 #include "queue/channel.h"
 
-#define QUEUE_NODE 3U /* ordinal of the compute engine */
+#define QUEUE_NODE	3U /* ordinal of the compute engine */
+#define QUEUE_SDMA_NODE 4U
 
 struct queue_world {
 	struct gsp_device *device;
@@ -14,6 +15,8 @@ struct queue_world {
 
 /* hardware: whether the private data promises hardware queues. */
 void queue_world_build(struct queue_world *world, unsigned gfx_major, bool hardware);
+/* The same with a copy engine, SDMA0, and an adapter that is known by a LUID. */
+void queue_world_build_with_sdma(struct queue_world *world, unsigned gfx_major, bool hardware);
 /* Fails the test when something is left or was misused. */
 void queue_world_end(struct queue_world *world);
 struct channel_options queue_world_options(const struct queue_world *world, enum gsp_rung rung);

@@ -41,7 +41,7 @@ static void a_closed_library_says_so_first(void **state)
 	expect(KERNEL_IO_CHANNEL_NOT_OPENED, hsaKmtDbgRegister(1));
 	expect(KERNEL_IO_CHANNEL_NOT_OPENED, hsaKmtGetXNACKMode(NULL));
 	expect(KERNEL_IO_CHANNEL_NOT_OPENED, hsaKmtSVMSetAttr(NULL, 0, 0, NULL));
-	expect(KERNEL_IO_CHANNEL_NOT_OPENED, hsaKmtDestroyQueue(0));
+	expect(KERNEL_IO_CHANNEL_NOT_OPENED, hsaKmtAllocQueueGWS(0, 0, NULL));
 	expect(KERNEL_IO_CHANNEL_NOT_OPENED, hsaKmtShareMemory(NULL, 0, NULL));
 	expect(KERNEL_IO_CHANNEL_NOT_OPENED, hsaKmtPcSamplingSupport());
 }
@@ -76,8 +76,8 @@ static void sampling_looks_at_arguments_first(void **state)
 
 static void an_open_library_gives_the_documented_status(void **state)
 {
-	HsaQueueResource resource = {0};
-	HSAuint32 mask[2] = {1, 1};
+	HSA_EXTERNAL_SEMAPHORE_HANDLE semaphore = {0};
+	HSAuint32 id;
 	HSAint32 xnack;
 	int fd;
 
@@ -91,12 +91,12 @@ static void an_open_library_gives_the_documented_status(void **state)
 	expect(NOT_SUPPORTED, hsaKmtSetPersistingCacheSize(1, 1));
 	expect(NOT_SUPPORTED, hsaKmtGetAmdGPUDeviceFd(NULL, &fd));
 	expect(ERROR, hsaKmtOpenSMI(1, &fd));
-	expect(INVALID_PARAMETER, hsaKmtCreateQueue(1, HSA_QUEUE_COMPUTE_AQL, 100, (HSA_QUEUE_PRIORITY)4,
-						    NULL, 0, NULL, &resource));
-	expect(INVALID_PARAMETER, hsaKmtSetQueueCUMask(1, 33, mask));
-	expect(INVALID_PARAMETER, hsaKmtDestroyQueue(0));
+	expect(INVALID_PARAMETER, hsaKmtDbgAddressWatch(1, 101, NULL, NULL, NULL, NULL));
+	expect(NOT_SUPPORTED, hsaKmtDbgAddressWatch(1, 100, NULL, NULL, NULL, NULL));
+	expect(INVALID_HANDLE, hsaKmtQueueSignalExternalSemaphore(0, semaphore, 1));
+	expect(INVALID_HANDLE, hsaKmtQueueWaitExternalSemaphore(1, semaphore, 1));
 	expect(INVALID_HANDLE, hsaKmtMemHandleFree(NULL));
-	expect(NOT_SUPPORTED, hsaKmtGetKernelQueueId(1, mask));
+	expect(NOT_SUPPORTED, hsaKmtGetKernelQueueId(1, &id));
 	assert_int_equal(drmCommandWriteRead(-1, 0, NULL, 0), -ENOSYS);
 	assert_int_equal(amdgpu_bo_free(NULL), -ENOSYS);
 }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The thread that acts when GPU work is over.  There is one per process, made on first need.
+ *
+ * It sleeps without timeout while nothing is outstanding.  Otherwise it sleeps on one armed eventfd per source
+ * that expects something, and looks every 50 ms at the state of the devices with unfinished work, which the guest kernel
+ * answers from what it knows; more often (20 us to 1 ms, backing off) only while somebody asked for looks, or somebody
+ * sleeps on an event that a running kernel may set.  That a device is lost is found without any call of the library's user.
+ *
+ * Callbacks run on this thread with no lock of it held.
+ */
+#ifndef EVENT_COMPLETION_H
+#define EVENT_COMPLETION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event/event.h"
+#include "gsp/device.h"
+#include "gsp/fence.h"
+
+struct completion;
+struct completion_armed;
+
+/* A place in one of the thread's lists. */
+struct completion_link {
+	struct completion_link *next, *previous;
+};
+
+/* A fence whose progress somebody has to act upon; embedded in its owner. */
+struct completion_source {
+	/* the owner's, fixed from completion_add() to completion_remove() */
+	struct gsp_device *device;
+	d3dkmt_handle fence;
+	const volatile uint64_t *value;
+	/*
+	 * Acts upon what has passed, and upon a lost device (the fence reads lost then, or the device is known to be).
+	 * Returns the next value that it wants to hear of, 0: none.  Also called when nothing has passed.
+	 */
+	uint64_t (*passed)(struct completion_source *source);
+
+	/* the thread's; see completion_private.h */
+	struct completion_link link;
+	struct completion_armed *armed;
+	_Atomic uint64_t expected; /* the smallest value that somebody wants to hear of; 0: none */
+	uint64_t epoch;
+	int place;
+	bool look_instead;
+	bool told_lost;
+	bool ending;
+};
+
+/* Something that has to be looked at again and again; embedded in its owner. */
+struct completion_look {
+	/* true: look again, soon; false: it is over, and the look is taken off the list.  `when_kicked` looks are fixed */
+	bool (*look)(struct completion_look *look);
+	/* looked at when kicked, when a source passed and every 50 ms only: what it waits for is told by an event */
+	bool when_kicked;
+
+	/* the thread's; zeroed by the owner at first */
+	struct completion_link link;
+	bool listed;
+	bool fresh;
+	bool ending;
+};
+
+struct completion_options {
+	struct event_table *events; /* whose mailboxes are looked at, and which is listened to; NULL: none */
+	/* at every turn of the thread, and at least every 50 ms while something is outstanding: what can be given back */
+	void (*housekeep)(void *arg);
+	void *arg;
+	/* the devices whose unfinished work keeps the thread looking; fixed */
+	struct gsp_device *const *devices;
+	uint32_t device_count;
+};
+
+int completion_create(const struct completion_options *options, struct completion **out);
+void completion_destroy(struct completion *completion);
+
+int completion_add(struct completion *completion, struct completion_source *source);
+void completion_remove(struct completion *completion, struct completion_source *source);
+void completion_expect(struct completion *completion, struct completion_source *source, uint64_t value);
+
+void completion_look(struct completion *completion, struct completion_look *look);
+void completion_unlook(struct completion *completion, struct completion_look *look);
+
+/* Something was submitted, or is to be given back: cheap while the thread is awake anyway. */
+void completion_busy(struct completion *completion);
+/* An event was set, a signal stored: what is looked at may be over. */
+void completion_kick(struct completion *completion);
+/* How often the thread woke up so far. */
+uint64_t completion_turns(const struct completion *completion);
+
+#endif

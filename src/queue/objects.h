@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Inside src/queue only: what a queue is made of, and what its translator gets to work with.
+ */
+#ifndef QUEUE_OBJECTS_H
+#define QUEUE_OBJECTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event/completion.h"
+#include "pm4/dispatch.h"
+#include "queue/actions.h"
+#include "queue/book.h"
+#include "queue/cu_mask.h"
+#include "queue/doorbell.h"
+#include "queue/frames.h"
+#include "queue/lane.h"
+#include "queue/queue.h"
+#include "queue/scratch.h"
+#include "queue/verdict.h"
+
+struct queue;
+
+/* HSA's words for what stopped a queue (hsa.h, amd_hsa_queue.h: what ROCr's error handler reads) */
+#define QUEUE_ERROR_INCOMPATIBLE_ARGUMENTS 2U
+#define QUEUE_ERROR_INVALID_ALLOCATION	   4U
+#define QUEUE_ERROR_INVALID_CODE_OBJECT	   8U
+#define QUEUE_ERROR_INVALID_PACKET	   32U
+#define QUEUE_ERROR_INVALID_ARGUMENT	   64U
+#define QUEUE_ERROR_EXCEPTION		   0x80000000U
+
+/* What a translator found. */
+enum queue_progress {
+	QUEUE_EMPTY,   /* all that is published is submitted */
+	QUEUE_PARKED,  /* the packet in front waits for something; see queue->waits_for_event */
+	QUEUE_STOPPED, /* by an error, told by queue_fail() */
+};
+
+enum queue_parking {
+	QUEUE_RUNS,
+	QUEUE_LOOKED_AT, /* what it waits for has to be looked at */
+	QUEUE_TOLD,	 /* ... is told by an event */
+	QUEUE_STARVED,	 /* ... is a frame, which comes with a fence */
+};
+
+struct queue_ops {
+	/* The queue's own part, after all of struct queue is set up; 0 or an error of queue.h. */
+	int (*create)(struct queue *queue, struct queue_request *request);
+	void (*destroy)(struct queue *queue);
+	/* With the queue's lock: translates and submits what is published. */
+	enum queue_progress (*drain)(struct queue *queue);
+};
+
+struct queue_gpu_state {
+	struct queue_gpu gpu;
+	enum pm4_generation generation;
+	bool firmware_managed_state;
+	uint64_t counter_hz;
+	bool usable; /* a generation that is known */
+	struct cu_layout units;
+	struct scratch_pool *scratch;
+};
+
+struct queues {
+	struct memory *memory;
+	struct event_table *events;
+	struct completion *completion;
+	struct lanes *lanes;
+	struct book *book;
+	struct doorbells *doorbells;
+	struct verdicts *verdicts;
+	bool rung_by_call;
+	struct queue_gpu_state gpus[MEMORY_MAX_GPUS];
+	struct gsp_device *devices[MEMORY_MAX_GPUS];
+	uint32_t gpu_count;
+	struct queue_table *table; /* table.c: from id to queue */
+};
+
+/* Of a submission; kept from one to the next. */
+struct batch_lists {
+	struct action *actions;
+	uint64_t *signals; /* that the commands decrement, once per decrement, in order */
+	uint32_t action_room;
+	uint32_t signal_room;
+};
+
+struct queue {
+	struct queues *queues;
+	const struct queue_ops *ops;
+	void *translator; /* ops' own part */
+	enum queue_kind kind;
+	uint32_t gpu;
+	struct lane *lane;
+	struct frames *frames;
+	struct actions *actions;
+	struct completion_source source;
+	struct completion_look looks[2]; /* while parked: by whether an event tells */
+	struct doorbell doorbell;
+	uint64_t id;
+	_Atomic uint32_t references;
+	bool has_doorbell, has_source, created; /* how far queue_create() came */
+
+	_Atomic uint64_t rings; /* how often it was rung; who has the lock re-reads it after unlocking */
+	pthread_mutex_t lock;	/* of submission; only the queue's own calls need it */
+	_Atomic bool ending;	/* being destroyed: nothing is translated any more */
+	_Atomic bool called;	/* rung by call: the doorbell's cell is not watched */
+	_Atomic int parked;	/* enum queue_parking; changed under the lock */
+	_Atomic uint64_t
+		frame_wait; /* ordinal that frees a frame for the packet in front, 0: none is waited for */
+
+	/* under the lock */
+	uint64_t rings_seen; /* by queue_lock() */
+	uint8_t *ring;
+	uint64_t ring_bytes;
+	bool enabled;
+	bool stopped;
+	bool waits_for_event; /* the translator's: what it is parked for is told by an event; else it has to be looked at */
+	struct batch_lists lists; /* between batches */
+	uint64_t retry_since_ns;  /* since when a submission fails for causes that may pass, 0: it does not */
+	int priority;
+	uint32_t event_id;
+	uint64_t *write_index;
+	uint64_t *read_index;
+	int64_t *error_reason;
+	const uint64_t *inactive_signal; /* AQL: where amd_queue_t names it; else NULL */
+	uint64_t error;
+	uint32_t cu_mask[256];
+	uint32_t cu_mask_words;
+	uint32_t se_mask[PM4_SHADER_ENGINES]; /* the same for the engine's registers */
+};
+
+/* A submission that is being put together. */
+struct batch {
+	struct queue *queue;
+	uint64_t ordinal; /* that it will have */
+	uint8_t *frame;	  /* `room` bytes, one address for CPU and GPU */
+	uint32_t room;
+	struct lane_wait waits[8];
+	uint32_t wait_count;
+	uint32_t action_count;
+	uint32_t signal_count;
+	struct batch_lists lists;
+	bool signal_is_last; /* nothing but writes of our own follows the last decrement; the translator resets it */
+};
+
+static inline struct queue_gpu_state *queue_gpu_state(const struct queue *queue)
+{
+	return &queue->queues->gpus[queue->gpu];
+}
+
+/* submit.c: how translators submit.  All of it with the queue's lock */
+
+/*
+ * Starts a submission with at least `room` bytes of frame; locks the lane until batch_submit() or batch_drop().
+ * -EAGAIN: no frame is free now; the queue is rung again when one is: the translator returns QUEUE_PARKED.
+ */
+int batch_begin(struct queue *queue, uint32_t room, struct batch *batch);
+int batch_act(struct batch *batch, const struct action *action);
+/*
+ * The commands put in last bring this signal down by one: *by_gpu, they have to do it themselves (pm4_atomic_add64() and the like), else the CPU
+ * does it afterwards.  *tells: somebody may sleep on the signal's event, so the submission has to end here.
+ */
+int batch_decrement(struct batch *batch, uint64_t signal, bool *by_gpu, bool *tells);
+/* The commands bring it down themselves, and nobody has to be told. */
+int batch_note(struct batch *batch, uint64_t signal);
+/*
+ * Submits `bytes` of commands at `commands`, inside of the frame, of which the first `used` bytes are needed until it is over; book and
+ * actions are told.  On failure nothing was submitted and all is taken back; a failure that cannot pass has to stop the queue.
+ */
+int batch_submit(struct batch *batch, uint64_t commands, uint32_t bytes, uint32_t used);
+void batch_drop(struct batch *batch);
+
+/*
+ * What batch_begin() or batch_submit() failed with: a cause that may pass (-EAGAIN, no memory, an interruption) parks the queue, which is then
+ * rung again, for at most a second; any other stops it.  Returns what the translator's drain() returns.
+ */
+enum queue_progress queue_submit_failed(struct queue *queue, int error, const char *step);
+
+/* Stops the queue: the error goes to ErrorReason, the inactive signal and the event. */
+void queue_fail(struct queue *queue, uint64_t error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for an error of a call (0 - errno) at a step that has a name. */
+void queue_fail_call(struct queue *queue, int error, const char *step);
+
+/* queue.c */
+void queue_get(struct queue *queue);
+void queue_put(struct queue *queue);
+
+/* ring.c */
+void queue_lock(struct queue *queue);
+/* Drains what was rung meanwhile. */
+void queue_unlock(struct queue *queue);
+/* What the completion thread calls. */
+uint64_t queue_passed(struct completion_source *source);
+bool queue_look(struct completion_look *look);
+
+/* ring.c: on any thread.  Counts a ring and drains, or leaves that to who has the lock. */
+void queue_ring(struct queue *queue);
+
+extern const struct queue_ops aql_queue_ops;
+extern const struct queue_ops pm4_ring_ops;
+extern const struct queue_ops sdma_ring_ops;
+
+#endif

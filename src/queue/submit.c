@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/* How translators submit: frames, waits, what follows on the CPU, and what other queues may wait for. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue/objects.h"
+#include "queue/signal.h"
+#include "util/clock.h"
+#include "util/compiler.h"
+#include "util/log.h"
+
+#define RETRY_NS 1000000000ULL
+
+/* Ends a batch; its lists are kept for the next. */
+static void release(struct batch *batch)
+{
+	struct queue *queue = batch->queue;
+
+	queue->lists = batch->lists;
+	lane_unlock(queue->lane);
+	*batch = (struct batch){.queue = queue};
+}
+
+int batch_begin(struct queue *queue, uint32_t room, struct batch *batch)
+{
+	uint64_t blocking;
+	void *frame;
+	int ret;
+
+	*batch = (struct batch){.queue = queue, .lists = queue->lists};
+	if (gsp_device_is_lost(lane_device(queue->lane)))
+		return -ENODEV;
+	lane_lock(queue->lane);
+	ret = frames_reserve(queue->frames, queue->lane, room, &frame, &blocking);
+	if (ret) {
+		lane_unlock(queue->lane);
+		if (ret == -EAGAIN) {
+			atomic_store(&queue->frame_wait, blocking);
+			completion_expect(queue->queues->completion, &queue->source,
+					  lane_point(queue->lane, blocking).wanted);
+		}
+		return ret;
+	}
+	batch->ordinal = lane_next(queue->lane);
+	batch->frame = frame;
+	batch->room = room;
+	return 0;
+}
+
+/* `array`, or a larger one with what it held when `count` fills it; NULL: no memory, and it stays as it was. */
+static void *with_room(void *array, uint32_t *room, uint32_t count, size_t size)
+{
+	uint32_t wanted = *room ? *room * 2 : 64;
+
+	if (count < *room)
+		return array;
+	array = realloc(array, wanted * size);
+	if (array)
+		*room = wanted;
+	return array;
+}
+
+int batch_act(struct batch *batch, const struct action *action)
+{
+	struct batch_lists *lists = &batch->lists;
+	struct action *actions =
+		with_room(lists->actions, &lists->action_room, batch->action_count, sizeof(*action));
+
+	if (!actions)
+		return -ENOMEM;
+	lists->actions = actions;
+	actions[batch->action_count++] = *action;
+	return 0;
+}
+
+int batch_note(struct batch *batch, uint64_t signal)
+{
+	struct batch_lists *lists = &batch->lists;
+	uint64_t *signals =
+		with_room(lists->signals, &lists->signal_room, batch->signal_count, sizeof(signal));
+
+	if (!signals)
+		return -ENOMEM;
+	lists->signals = signals;
+	signals[batch->signal_count++] = signal;
+	batch->signal_is_last = true;
+	return 0;
+}
+
+int batch_decrement(struct batch *batch, uint64_t signal, bool *by_gpu, bool *tells)
+{
+	const struct action action = {
+		.kind = queue_gpu_state(batch->queue)->gpu.platform_atomics ? ACTION_TELL : ACTION_DECREMENT,
+		.signal = signal,
+		.mailbox = signal_mailbox(signal),
+		.id = signal_event_id(signal),
+	};
+	int ret = batch_note(batch, signal);
+
+	*by_gpu = action.kind == ACTION_TELL;
+	*tells = action.mailbox != 0;
+	if (ret || (*by_gpu && !*tells))
+		return ret;
+	return batch_act(batch, &action);
+}
+
+/* All of them or none: what was expected is taken back when one fails. */
+static void expect(struct batch *batch)
+{
+	struct queues *queues = batch->queue->queues;
+
+	for (uint32_t i = 0; i < batch->signal_count; i++)
+		if (book_expect(queues->book, batch->lists.signals[i], batch->queue->lane, batch->ordinal,
+				batch->signal_is_last && i == batch->signal_count - 1))
+			log_debug("queue %#llx: a signal is not known to other queues: no memory",
+				  (unsigned long long)batch->queue->id);
+}
+
+int batch_submit(struct batch *batch, uint64_t commands, uint32_t bytes, uint32_t used)
+{
+	struct queue *queue = batch->queue;
+	struct queues *queues = queue->queues;
+	uint64_t ordinal;
+	int ret = 0;
+
+	if (batch->action_count)
+		ret = actions_add(queue->actions, batch->ordinal, batch->lists.actions, batch->action_count);
+	if (ret) {
+		release(batch);
+		return ret;
+	}
+	expect(batch);
+	ret = lane_submit(queue->lane, commands, bytes, batch->waits, batch->wait_count, &ordinal);
+	book_submitted(queues->book, queue->lane, batch->ordinal, !ret);
+	if (ret) {
+		actions_cancel(queue->actions, batch->ordinal);
+		release(batch);
+		return ret;
+	}
+	frames_commit(queue->frames, used, ordinal);
+	queue->retry_since_ns = 0;
+	if (batch->action_count)
+		completion_expect(queues->completion, &queue->source,
+				  lane_point(queue->lane, ordinal).wanted);
+	else
+		completion_busy(queues->completion);
+	release(batch);
+	return 0;
+}
+
+void batch_drop(struct batch *batch)
+{
+	release(batch);
+}
+
+static bool may_pass(int error)
+{
+	return error == -EAGAIN || error == -ENOMEM || error == -ENOSPC || error == -EINTR;
+}
+
+enum queue_progress queue_submit_failed(struct queue *queue, int error, const char *step)
+{
+	uint64_t now = clock_ns();
+
+	if (atomic_load(&queue->frame_wait)) {
+		queue->waits_for_event = false;
+		return QUEUE_PARKED;
+	}
+	if (may_pass(error) && (!queue->retry_since_ns || now - queue->retry_since_ns < RETRY_NS)) {
+		if (!queue->retry_since_ns)
+			queue->retry_since_ns = now;
+		queue->waits_for_event = false;
+		return QUEUE_PARKED;
+	}
+	queue_fail_call(queue, error, step);
+	return QUEUE_STOPPED;
+}
+
+/* The queue's user is told as the kernel driver's queues tell it: the error word, then the inactive signal, then the event. */
+static void tell(struct queue *queue, uint64_t error)
+{
+	uint64_t inactive =
+		queue->inactive_signal ? __atomic_load_n(queue->inactive_signal, __ATOMIC_ACQUIRE) : 0;
+	struct memory_info info;
+
+	if (queue->error_reason)
+		__atomic_store_n(queue->error_reason, (int64_t)error, __ATOMIC_RELEASE);
+	/* a signal of the caller's: only if it lies in memory that is there */
+	if (inactive && !memory_lookup(queue->queues->memory, u64_to_ptr(inactive), &info) &&
+	    info.kind != MEMORY_LOCAL && inactive + SIGNAL_BYTES <= ptr_to_u64(info.start) + info.size) {
+		uint32_t id = signal_event_id(inactive);
+
+		__atomic_store_n((int64_t *)(uintptr_t)(inactive + SIGNAL_VALUE), (int64_t)error,
+				 __ATOMIC_RELEASE);
+		if (id)
+			event_set(queue->queues->events, id);
+	}
+	if (queue->event_id)
+		event_set(queue->queues->events, queue->event_id);
+}
+
+void queue_fail(struct queue *queue, uint64_t error, const char *format, ...)
+{
+	char text[200];
+	va_list args;
+
+	if (queue->stopped)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_err("queue %#llx of GPU %u is stopped: %s", (unsigned long long)queue->id, queue->gpu, text);
+	queue->stopped = true;
+	queue->error = error;
+	tell(queue, error);
+}
+
+void queue_fail_call(struct queue *queue, int error, const char *step)
+{
+	uint64_t code =
+		error == -ENOSPC || error == -ENOMEM ? QUEUE_ERROR_INVALID_ALLOCATION : QUEUE_ERROR_EXCEPTION;
+
+	queue_fail(queue, code, "%s: %s", step, error == -ENODEV ? "the GPU is lost" : strerror(-error));
+}
