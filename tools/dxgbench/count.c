@@ -6,6 +6,7 @@
 #include "dxgbench/count.h"
 
 #include <dlfcn.h>
+#include <linux/userfaultfd.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -20,6 +21,9 @@ typedef uint64_t (*counter_function)(void);
 
 static _Atomic uint64_t by_number[COUNT_NUMBERS];
 static _Atomic uint64_t total;
+static _Atomic uint64_t submissions;
+static _Atomic uint64_t command_bytes;
+static _Atomic unsigned watches;
 
 static ioctl_function next_ioctl(void)
 {
@@ -37,10 +41,30 @@ static ioctl_function next_ioctl(void)
 	return found;
 }
 
+static void count_commands(unsigned long request, const void *argument)
+{
+	uint32_t bytes;
+
+	if (request == LX_DXSUBMITCOMMAND)
+		bytes = ((const struct d3dkmt_submitcommand *)argument)->command_length;
+	else if (request == LX_DXSUBMITCOMMANDTOHWQUEUE)
+		bytes = ((const struct d3dkmt_submitcommandtohwqueue *)argument)->command_length;
+	else
+		return;
+	atomic_fetch_add_explicit(&submissions, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&command_bytes, bytes, memory_order_relaxed);
+}
+
+unsigned count_watches(void)
+{
+	return atomic_load_explicit(&watches, memory_order_relaxed);
+}
+
 __attribute__((visibility("default"))) int ioctl(int fd, unsigned long request, ...)
 {
 	void *argument;
 	va_list list;
+	int ret;
 
 	va_start(list, request);
 	argument = va_arg(list, void *);
@@ -48,8 +72,12 @@ __attribute__((visibility("default"))) int ioctl(int fd, unsigned long request, 
 	if (_IOC_TYPE(request) == DXG_IOCTL_MAGIC) {
 		atomic_fetch_add_explicit(&total, 1, memory_order_relaxed);
 		atomic_fetch_add_explicit(&by_number[_IOC_NR(request)], 1, memory_order_relaxed);
+		count_commands(request, argument);
 	}
-	return next_ioctl()(fd, request, argument);
+	ret = next_ioctl()(fd, request, argument);
+	if (request == UFFDIO_REGISTER && !ret)
+		atomic_fetch_add_explicit(&watches, 1, memory_order_relaxed);
+	return ret;
 }
 
 static counter_function round_trips(void)
@@ -87,6 +115,8 @@ void count_read(struct count *now)
 {
 	now->ioctls = count_ioctls();
 	now->round_trips = count_round_trips();
+	now->submissions = atomic_load_explicit(&submissions, memory_order_relaxed);
+	now->command_bytes = atomic_load_explicit(&command_bytes, memory_order_relaxed);
 	for (unsigned i = 0; i < COUNT_NUMBERS; i++)
 		now->by_number[i] = atomic_load_explicit(&by_number[i], memory_order_relaxed);
 	now->waits = now->by_number[_IOC_NR(LX_DXWAITFORSYNCHRONIZATIONOBJECTFROMCPU)];
@@ -100,6 +130,8 @@ struct count count_since(const struct count *before)
 	now.ioctls -= before->ioctls;
 	now.round_trips -= before->round_trips;
 	now.waits -= before->waits;
+	now.submissions -= before->submissions;
+	now.command_bytes -= before->command_bytes;
 	for (unsigned i = 0; i < COUNT_NUMBERS; i++)
 		now.by_number[i] -= before->by_number[i];
 	return now;
@@ -126,9 +158,14 @@ const char *count_name(unsigned number)
 		NAME(QUERYVIDEOMEMORYINFO),
 		NAME(RECLAIMALLOCATIONS2),
 		NAME(RESERVEGPUVIRTUALADDRESS),
+		NAME(SIGNALSYNCHRONIZATIONOBJECTFROMGPU),
+		NAME(SUBMITCOMMAND),
+		NAME(SUBMITCOMMANDTOHWQUEUE),
+		NAME(SUBMITWAITFORSYNCOBJECTSTOHWQUEUE),
 		NAME(UNLOCK2),
 		NAME(UPDATEGPUVIRTUALADDRESS),
 		NAME(WAITFORSYNCHRONIZATIONOBJECTFROMCPU),
+		NAME(WAITFORSYNCHRONIZATIONOBJECTFROMGPU),
 	};
 
 	return number < COUNT_NUMBERS ? names[number] : NULL;

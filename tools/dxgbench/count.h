@@ -10,8 +10,10 @@
 
 struct count {
 	uint64_t ioctls;
-	uint64_t round_trips; /* messages whose answer was waited for; 0 unless count_knows_round_trips() */
-	uint64_t waits;	      /* ioctls that wait for the GPU, or ask to be told when it is that far */
+	uint64_t round_trips;	/* messages whose answer was waited for; 0 unless count_knows_round_trips() */
+	uint64_t waits;		/* ioctls that wait for the GPU, or ask to be told when it is that far */
+	uint64_t submissions;	/* command buffers */
+	uint64_t command_bytes; /* in them */
 	uint64_t by_number[COUNT_NUMBERS];
 };
 
@@ -25,6 +27,9 @@ uint64_t count_round_trips(void);
 bool count_knows_round_trips(void);
 
 /* "CREATEALLOCATION"; NULL for a number that no ioctl of the memory calls has. */
+/* How often the kernel was asked to watch pages by userfaultfd, and did. */
+unsigned count_watches(void);
+
 const char *count_name(unsigned number);
 
 #endif

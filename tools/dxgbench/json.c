@@ -77,10 +77,14 @@ static void add_row(cJSON *array, const struct row *row)
 	add_round_trips(json, "round_trips", row->total.round_trips);
 	add_round_trips(json, "most_round_trips", row->most_round_trips);
 	add_number(json, "waits", row->total.waits);
+	add_number(json, "submissions", row->total.submissions);
+	add_number(json, "command_bytes", row->total.command_bytes);
 	add_ioctls(json, &row->total);
 	if (row->timed) {
 		add_number(json, "median_ns", row->median_ns);
 		add_number(json, "p99_ns", row->p99_ns);
+		if (row->bound_ns)
+			add_number(json, "bound_ns", row->bound_ns);
 	}
 }
 

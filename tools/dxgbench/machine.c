@@ -10,6 +10,7 @@
 #include "dxgbench/count.h"
 #include "dxgbench/options.h"
 #include "dxgbench/report.h"
+#include "hsakmt/hsakmt_dxg.h"
 
 #define QUIET_NS  3000000ULL
 #define LOOK_NS	  100000L
@@ -114,6 +115,25 @@ void machine_close(struct machine *machine)
 	if (machine->open)
 		hsaKmtCloseKFD();
 	machine->open = false;
+}
+
+bool machine_reopen(struct machine *machine, bool look_at_doorbells)
+{
+	static char before[32];
+	static bool saved;
+	const char *value = getenv(HSAKMT_DXG_ENV_DOORBELL);
+	bool stuck = machine->stuck;
+	HSAuint32 gpu = machine->gpu;
+
+	if (!saved)
+		snprintf(before, sizeof(before), "%s", value ? value : "");
+	saved = true;
+	machine_close(machine);
+	if (setenv(HSAKMT_DXG_ENV_DOORBELL, look_at_doorbells ? "look" : before, 1) ||
+	    machine_open(machine, gpu) != EXIT_GOOD)
+		return false;
+	machine->stuck = stuck;
+	return true;
 }
 
 HSAKMT_STATUS machine_alloc(const struct machine *machine, uint64_t size, uint32_t flags, void **address)

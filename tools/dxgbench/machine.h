@@ -19,6 +19,7 @@
 
 struct machine {
 	bool open;
+	bool stuck; /* work was sent that did not come to its end */
 	HSAuint32 cpu;
 	HSAuint32 gpu;
 	uint64_t vram;	    /* bytes */
@@ -29,6 +30,11 @@ struct machine {
 /* node: of the GPU, or -1.  An enum dxgbench_exit; what is wrong has been said. */
 int machine_open(struct machine *machine, int64_t node);
 void machine_close(struct machine *machine);
+/*
+ * Closes the library and opens it again, on the same GPU: with stores to doorbells looked at, as where the kernel does
+ * not grant userfaultfd, or as the environment was when the program began.  Nothing that was had of the library is there any more.
+ */
+bool machine_reopen(struct machine *machine, bool look_at_doorbells);
 
 const char *machine_status_name(HSAKMT_STATUS status);
 

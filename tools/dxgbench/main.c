@@ -17,7 +17,9 @@
 #define DEFAULT_THREADS 4
 #define MAX_COUNT	1000000
 #define MAX_OBJECTS	100000000
+#define DEFAULT_SECONDS 2
 #define MAX_THREADS	256
+#define MAX_SECONDS	3600
 
 /* libc looks for it, so it must be seen outside */
 __attribute__((visibility("default"))) const char *argp_program_version = "dxgbench " DXGBENCH_VERSION;
@@ -31,13 +33,33 @@ static const struct argp_option argp_options[] = {
 	{"repeat", 'r', "N", 0, "How often to do what takes longer (100)", 0},
 	{"objects", 'o', "N", 0, "Objects to look pointers up among (1000000)", 0},
 	{"threads", 't', "N", 0, "Threads that look up at the same time (4)", 0},
+	{"seconds", 's', "N", 0, "How long queues are left alone (2)", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+/* Adds rows to the report. */
+typedef void (*measurement)(struct report *report, struct machine *machine, const struct options *options);
+
+static const struct command {
+	const char *name;
+	measurement measurements[5]; /* in this order; NULL ends them */
+} commands[] = {
+	{"memory", {memory_blocks, memory_large, memory_pins, memory_lookups}},
+	{"queue", {queue_rings, queue_chains, queue_waits, queue_idle}},
 };
 
 struct parse {
 	struct options options;
-	bool command;
+	const struct command *command;
 };
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
 
 static uint64_t parse_number(const char *option, const char *text, uint64_t lowest, uint64_t highest,
 			     struct argp_state *state)
@@ -76,16 +98,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 't':
 		parse->options.threads = parse_number("threads", arg, 1, MAX_THREADS, state);
 		return 0;
+	case 's':
+		parse->options.seconds = parse_number("seconds", arg, 1, MAX_SECONDS, state);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
 			argp_error(state, "one command, not '%s' too", arg);
-		if (strcmp(arg, "memory"))
+		parse->command = find_command(arg);
+		if (!parse->command)
 			argp_error(state, "there is no command '%s'", arg);
-		parse->command = true;
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		if (!parse->command)
-			argp_error(state, "which command? memory");
+			argp_error(state, "which command? memory or queue");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -95,13 +120,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_option,
-	.args_doc = "memory",
+	.args_doc = "memory|queue",
 	.doc = "Measure hsakmt-dxg on the /dev/dxg there is, real or dxgsim's: how often the driver is "
 	       "called, and "
 	       "how long operations take; each beside another way to the same end.\v"
 	       "memory: allocate, map and free system memory and VRAM in small and large pieces; register "
 	       "memory of "
 	       "the program itself; look up pointers.\n"
+	       "queue: ring doorbells, by call and by storing; send chains of dispatches, with signals and "
+	       "without; wait "
+	       "for another queue and for events; leave queues alone.\n"
 	       "\n"
 	       "Under dxgsim counts are those of real hardware; times are those of the library alone, for "
 	       "nothing is "
@@ -125,7 +153,7 @@ static int close_output(int status)
 	return EXIT_BAD;
 }
 
-static int run(struct machine *machine, const struct options *options)
+static int run(struct machine *machine, const struct command *command, const struct options *options)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	int status;
@@ -134,10 +162,8 @@ static int run(struct machine *machine, const struct options *options)
 		fprintf(stderr, "dxgbench: %s\n", strerror(ENOMEM));
 		return EXIT_BAD;
 	}
-	memory_blocks(report, machine, options);
-	memory_large(report, machine, options);
-	memory_pins(report, machine, options);
-	memory_lookups(report, machine, options);
+	for (const measurement *measure = command->measurements; *measure; measure++)
+		(*measure)(report, machine, options);
 	status = report->failed ? EXIT_BAD : EXIT_GOOD;
 	if (options->json) {
 		int ret = report_print_json(report, machine);
@@ -161,7 +187,8 @@ int main(int argc, char **argv)
 					  .count = DEFAULT_COUNT,
 					  .repeat = DEFAULT_REPEAT,
 					  .objects = DEFAULT_OBJECTS,
-					  .threads = DEFAULT_THREADS}};
+					  .threads = DEFAULT_THREADS,
+					  .seconds = DEFAULT_SECONDS}};
 	struct machine machine;
 	int status;
 
@@ -169,7 +196,7 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &parse);
 	status = machine_open(&machine, parse.options.node);
 	if (status == EXIT_GOOD)
-		status = run(&machine, &parse.options);
+		status = run(&machine, parse.command, &parse.options);
 	machine_close(&machine);
 	return close_output(status);
 }

@@ -20,6 +20,7 @@ struct options {
 	uint64_t repeat;  /* of what takes longer */
 	uint64_t objects; /* that pointers are looked up among */
 	uint64_t threads; /* that look pointers up at the same time */
+	uint64_t seconds; /* that queues are left alone */
 };
 
 struct report;
@@ -29,6 +30,10 @@ struct machine;
 void memory_blocks(struct report *report, struct machine *machine, const struct options *options);
 void memory_large(struct report *report, struct machine *machine, const struct options *options);
 void memory_pins(struct report *report, struct machine *machine, const struct options *options);
+void queue_rings(struct report *report, struct machine *machine, const struct options *options);
+void queue_chains(struct report *report, struct machine *machine, const struct options *options);
+void queue_waits(struct report *report, struct machine *machine, const struct options *options);
+void queue_idle(struct report *report, struct machine *machine, const struct options *options);
 void memory_lookups(struct report *report, struct machine *machine, const struct options *options);
 
 #endif

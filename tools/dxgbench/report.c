@@ -68,7 +68,12 @@ void measure_start(struct measure *measure)
 
 void measure_stop(struct measure *measure)
 {
-	uint64_t took = now_ns() - measure->started_ns;
+	measure_stopped_at(measure, now_ns());
+}
+
+void measure_stopped_at(struct measure *measure, uint64_t ns)
+{
+	uint64_t took = ns > measure->started_ns ? ns - measure->started_ns : 0;
 	uint64_t ioctls = count_ioctls() - measure->ioctls;
 	uint64_t round_trips = count_round_trips() - measure->round_trips;
 	struct row *row = measure->row;
@@ -129,8 +134,8 @@ static void print_title(const struct row *row)
 
 static void print_counts(const struct report *report)
 {
-	printf("%-64s %9s %9s %9s %9s %9s %6s\n", "calls of the driver", "times", "ioctls", "most", "trips",
-	       "most", "waits");
+	printf("%-64s %9s %9s %9s %9s %9s %6s %9s %9s\n", "calls of the driver", "times", "ioctls", "most",
+	       "trips", "most", "waits", "submits", "bytes");
 	for (unsigned i = 0; i < report->count; i++) {
 		const struct row *row = &report->rows[i];
 
@@ -145,18 +150,38 @@ static void print_counts(const struct report *report)
 			printf(" %9" PRIu64 " %9" PRIu64, row->total.round_trips, row->most_round_trips);
 		else
 			printf(" %9s %9s", "?", "?");
-		printf(" %6" PRIu64 "%s%s\n", row->total.waits, row->why[0] ? "  " : "", row->why);
+		printf(" %6" PRIu64 " %9" PRIu64 " %9" PRIu64 "%s%s\n", row->total.waits,
+		       row->total.submissions, row->total.command_bytes, row->why[0] ? "  " : "", row->why);
 	}
 }
 
-void report_print(const struct report *report)
+/* Of rows that sent commands: what one operation of them took. */
+static void print_each(const struct report *report)
 {
-	print_counts(report);
-	printf("\n\"most\" is by one operation, on the caller's path; \"trips\": messages whose answer was "
-	       "waited "
-	       "for%s;\n\"waits\": for the GPU, on the CPU.\n\n",
-	       count_knows_round_trips() ? "" : ", which only dxgsim can see");
-	printf("%-64s %12s %12s\n", "time of one operation", "median", "99 %");
+	bool any = false;
+
+	for (unsigned i = 0; i < report->count; i++) {
+		const struct row *row = &report->rows[i];
+		double done = (double)row->done;
+
+		if (!row->done || !row->total.submissions)
+			continue;
+		if (!any)
+			printf("%-64s %12s %12s %12s\n", "for one operation", "ioctls", "submits", "bytes");
+		any = true;
+		print_title(row);
+		printf(" %12.3f %12.3f %12.1f\n", (double)row->total.ioctls / done,
+		       (double)row->total.submissions / done, (double)row->total.command_bytes / done);
+	}
+	if (any)
+		printf("\n");
+}
+
+static void print_times(const struct report *report)
+{
+	bool bounds = false;
+
+	printf("%-64s %12s %12s %12s\n", "time of one operation", "median", "99 %", "per second");
 	for (unsigned i = 0; i < report->count; i++) {
 		const struct row *row = &report->rows[i];
 
@@ -167,6 +192,26 @@ void report_print(const struct report *report)
 		print_ns(row->median_ns);
 		printf(" ");
 		print_ns(row->p99_ns);
+		if (row->done > 1 && row->median_ns)
+			printf(" %12.0f", 1e9 / (double)row->median_ns);
+		if (row->bound_ns)
+			printf("  bound: %g ms", (double)row->bound_ns / 1e6);
+		bounds |= row->bound_ns != 0;
 		printf("\n");
 	}
+	if (bounds)
+		printf("\n\"bound\": how late the library sees a store to a doorbell at most, besides what "
+		       "the "
+		       "scheduler takes\nto run its thread.\n");
+}
+
+void report_print(const struct report *report)
+{
+	print_counts(report);
+	printf("\n\"most\" is by one operation, on the caller's path; \"trips\": messages whose answer was "
+	       "waited "
+	       "for%s;\n\"waits\": for the GPU, on the CPU; \"bytes\": of commands in all submissions.\n\n",
+	       count_knows_round_trips() ? "" : ", which only dxgsim can see");
+	print_each(report);
+	print_times(report);
 }

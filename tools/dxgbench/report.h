@@ -26,6 +26,8 @@ struct row {
 	bool timed;
 	uint64_t median_ns; /* of one operation */
 	uint64_t p99_ns;
+	uint64_t
+		bound_ns; /* what the library says it takes at most, besides scheduling; 0: nothing is said */
 };
 
 struct report {
@@ -57,6 +59,8 @@ struct measure {
 void measure_begin(struct measure *measure, struct row *row, size_t room, uint64_t per_sample);
 void measure_start(struct measure *measure);
 void measure_stop(struct measure *measure);
+/* It was over at a time that somebody else took. */
+void measure_stopped_at(struct measure *measure, uint64_t ns);
 /* From here on what the driver is asked is of the next row. */
 void measure_end(struct measure *measure);
 
