@@ -9,7 +9,6 @@
 #include "event/completion.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,6 +16,7 @@
 
 #include "event/completion_private.h"
 #include "util/log.h"
+#include "util/signals.h"
 
 static void was_set(void *arg)
 {
@@ -131,13 +131,12 @@ static int make_descriptors(struct completion *completion)
 /* The program's signals are for its own threads. */
 static int make_thread(struct completion *completion)
 {
-	sigset_t all, before;
+	sigset_t before;
 	int ret;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	signals_block(&before);
 	ret = pthread_create(&completion->thread, NULL, completion_run, completion);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	signals_restore(&before);
 	if (!ret)
 		pthread_setname_np(completion->thread, "hsakmt-events");
 	return -ret;
@@ -273,7 +272,6 @@ void completion_look(struct completion *completion, struct completion_look *look
 		look->listed = true;
 		look->ending = false;
 		atomic_fetch_add(&completion->listed, 1);
-		completion->fast_looks += !look->when_kicked;
 		link_add(&completion->looks, &look->link);
 	}
 	pthread_mutex_unlock(&completion->lock);
@@ -290,7 +288,6 @@ void completion_unlook(struct completion *completion, struct completion_look *lo
 		if (on_the_thread(completion)) {
 			completion->running_look = NULL;
 			look->listed = false;
-			completion->fast_looks -= !look->when_kicked;
 			atomic_fetch_sub(&completion->listed, 1);
 		}
 		/* what is ending is not listed again */
@@ -299,7 +296,6 @@ void completion_unlook(struct completion *completion, struct completion_look *lo
 	} else if (look->listed) {
 		link_remove(&look->link);
 		look->listed = false;
-		completion->fast_looks -= !look->when_kicked;
 		atomic_fetch_sub(&completion->listed, 1);
 	}
 	pthread_mutex_unlock(&completion->lock);

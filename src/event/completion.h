@@ -4,7 +4,7 @@
  *
  * It sleeps without timeout while nothing is outstanding.  Otherwise it sleeps on one armed eventfd per source
  * that expects something, and looks every 50 ms at the state of the devices with unfinished work, which the guest kernel
- * answers from what it knows; more often (20 us to 1 ms, backing off) only while somebody asked for looks, or somebody
+ * answers from what it knows; more often (20 us to 8 ms, backing off) only while somebody asked for looks, or somebody
  * sleeps on an event that a running kernel may set.  That a device is lost is found without any call of the library's user.
  *
  * Callbacks run on this thread with no lock of it held.
@@ -52,10 +52,8 @@ struct completion_source {
 
 /* Something that has to be looked at again and again; embedded in its owner. */
 struct completion_look {
-	/* true: look again, soon; false: it is over, and the look is taken off the list.  `when_kicked` looks are fixed */
+	/* true: look again, soon; false: it is over, and the look is taken off the list */
 	bool (*look)(struct completion_look *look);
-	/* looked at when kicked, when a source passed and every 50 ms only: what it waits for is told by an event */
-	bool when_kicked;
 
 	/* the thread's; zeroed by the owner at first */
 	struct completion_link link;

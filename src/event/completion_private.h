@@ -28,7 +28,7 @@ enum completion_place {
 /* How the thread sleeps; what it would see by itself in time need not wake it. */
 enum completion_sleep {
 	SLEEP_NOT,     /* awake: it looks at everything once more before it sleeps */
-	SLEEP_LOOKING, /* for 1 ms at most */
+	SLEEP_LOOKING, /* for 4 ms at most */
 	SLEEP_TIMED,   /* for 50 ms at most */
 	SLEEP_QUIET,   /* the same, while nothing runs that could wake those who sleep on events */
 	SLEEP_FOREVER,
@@ -62,7 +62,6 @@ struct completion {
 	struct completion_link looks, looks_now;
 	struct completion_source *running_source;
 	struct completion_look *running_look;
-	unsigned fast_looks; /* of the listed ones, those that are not when_kicked; with the running one */
 	struct completion_armed *spare, *dead;
 	unsigned spares;
 	bool start_failed; /* and that was logged */

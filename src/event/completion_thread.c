@@ -17,7 +17,10 @@
 #define CHECK_NS       50000000ULL /* how often the guest kernel is asked for the devices' state */
 #define LOOK_FIRST_NS  20000ULL	   /* looks back off from this ... */
 #define LOOK_FENCES_NS 50000ULL	   /* or this, where only fences are looked at, ... */
-#define LOOK_LAST_NS   1000000ULL  /* ... to this */
+#define LOOK_SOON_NS   1000000ULL  /* ... to this, and from there slowly ... */
+#define LOOK_LAST_NS   8000000ULL  /* ... to this: no more than a sixtieth of what was waited already ... */
+#define LOOK_MAIL_NS   4000000ULL  /* ... but to this while somebody sleeps on what a kernel may set */
+#define BLIND_NS       10000000L   /* between turns without a file to sleep on */
 #define SLACK_NS       1000UL	   /* of the thread's timers; by default as long as two looks */
 #define EVENTS_AT_ONCE 32
 
@@ -116,7 +119,8 @@ static void put_down(struct completion *completion, struct completion_source *so
 	uint64_t now = atomic_load(&source->expected);
 
 	completion->running_source = NULL;
-	if (!now)
+	/* the one that wants more at once would run again before who removes it has the lock */
+	if (!now || source->ending)
 		place = PLACE_IDLE;
 	else if (now != before && !source->told_lost)
 		place = PLACE_READY;
@@ -194,8 +198,8 @@ static void check_devices(struct completion *completion)
 	pthread_mutex_unlock(&completion->lock);
 }
 
-/* With the lock: takes what is due off the list, into `looks_now`.  *fresh: something of it is new. */
-static void collect_looks(struct completion *completion, bool all, bool *fresh)
+/* With the lock: takes all off the list, into `looks_now`.  *fresh: something of it is new. */
+static void collect_looks(struct completion *completion, bool *fresh)
 {
 	struct completion_link *head = &completion->looks, *next;
 
@@ -204,17 +208,15 @@ static void collect_looks(struct completion *completion, bool all, bool *fresh)
 
 		next = link->next;
 		*fresh = *fresh || look->fresh;
-		if (!all && !look->fresh && look->when_kicked)
-			continue;
 		link_remove(link);
 		link_add(&completion->looks_now, link);
 	}
 }
 
-static void run_looks(struct completion *completion, bool all, bool *fresh)
+static void run_looks(struct completion *completion, bool *fresh)
 {
 	pthread_mutex_lock(&completion->lock);
-	collect_looks(completion, all, fresh);
+	collect_looks(completion, fresh);
 	while (!link_empty(&completion->looks_now)) {
 		struct completion_look *look = look_of(completion->looks_now.next);
 		bool again;
@@ -232,7 +234,6 @@ static void run_looks(struct completion *completion, bool all, bool *fresh)
 				link_add(&completion->looks, &look->link);
 			} else {
 				look->listed = false;
-				completion->fast_looks -= !look->when_kicked;
 				atomic_fetch_sub(&completion->listed, 1);
 			}
 		}
@@ -273,7 +274,10 @@ static uint64_t back_off(struct completion *completion, bool only_fences)
 {
 	uint64_t wait = only_fences ? MAX(completion->look_ns, LOOK_FENCES_NS) : completion->look_ns;
 
-	completion->look_ns = MIN(wait * 2, LOOK_LAST_NS);
+	if (wait < LOOK_SOON_NS)
+		completion->look_ns = MIN(wait * 2, LOOK_SOON_NS);
+	else
+		completion->look_ns = MIN(wait + wait / 64, LOOK_LAST_NS);
 	return wait;
 }
 
@@ -308,10 +312,10 @@ static uint64_t choose_sleep(struct completion *completion)
 	unfinished = completion->unfinished = any_unfinished(completion);
 	pthread_mutex_lock(&completion->lock);
 	fences = !link_empty(&completion->places[PLACE_LOOKED]);
-	looks = completion->fast_looks;
-	expects = !link_empty(&completion->places[PLACE_WAITING]) || atomic_load(&completion->listed);
+	expects = !link_empty(&completion->places[PLACE_WAITING]);
 	pthread_mutex_unlock(&completion->lock);
-	if (!use_timer(completion, unfinished || mail || fences || expects))
+	looks = atomic_load(&completion->listed);
+	if (!use_timer(completion, unfinished || mail || fences || looks || expects))
 		return UINT64_MAX;
 
 	atomic_store(&completion->sleep, SLEEP_TIMED);
@@ -319,7 +323,8 @@ static uint64_t choose_sleep(struct completion *completion)
 	completion->mail_due = false;
 	looks = looks || (sleepers && unfinished);
 	quiet = sleepers && !looks && !fences;
-	if (looks || fences)
+	/* from longer sleeps who comes to sleep on an event has to wake the thread */
+	if ((looks || fences) && (sleepers || completion->look_ns <= LOOK_MAIL_NS))
 		atomic_store(&completion->sleep, SLEEP_LOOKING);
 	else if (quiet)
 		atomic_store(&completion->sleep, SLEEP_QUIET);
@@ -327,8 +332,10 @@ static uint64_t choose_sleep(struct completion *completion)
 		return 0;
 	now = clock_ns();
 	wait = completion->next_check > now ? completion->next_check - now : 1;
-	if (looks || fences)
-		return MIN(wait, back_off(completion, !looks));
+	if (looks || fences) {
+		wait = MIN(wait, back_off(completion, !looks));
+		return sleepers ? MIN(wait, LOOK_MAIL_NS) : wait;
+	}
 	completion->look_ns = LOOK_FIRST_NS;
 	return wait;
 }
@@ -361,6 +368,9 @@ static void sleep_for(struct completion *completion, uint64_t ns)
 	/* epoll_pwait2() is no older than Linux 5.11 */
 	if (!ns || ns == UINT64_MAX || ppoll(&poll, 1, &t, NULL) > 0)
 		n = epoll_wait(completion->epoll, events, EVENTS_AT_ONCE, ns == UINT64_MAX ? -1 : 0);
+	/* somebody closed the file: nobody wakes this thread any more */
+	if (n < 0 && errno != EINTR)
+		nanosleep(&(struct timespec){.tv_nsec = BLIND_NS}, NULL);
 	atomic_store(&completion->sleep, SLEEP_NOT);
 	if (ns)
 		atomic_fetch_add_explicit(&completion->turns, 1, memory_order_relaxed);
@@ -384,13 +394,12 @@ void *completion_run(void *arg)
 	completion->next_check = UINT64_MAX;
 	completion->look_ns = LOOK_FIRST_NS;
 	while (!atomic_load(&completion->stop)) {
-		bool all = false, fresh = false;
+		bool fresh = false, news;
 
 		completion->progress = false;
 		if (completion->next_check != UINT64_MAX && clock_ns() >= completion->next_check) {
 			completion->next_check = clock_ns() + CHECK_NS;
 			check_devices(completion);
-			all = true;
 		}
 		pthread_mutex_lock(&completion->lock);
 		make_ready(completion, PLACE_LOOKED);
@@ -398,11 +407,11 @@ void *completion_run(void *arg)
 		run_sources(completion);
 		completion->mail_due = completion->mail_due || completion->progress;
 		/* with what the owners have set just now */
-		all = atomic_exchange(&completion->kicked, false) || completion->progress || all;
-		run_looks(completion, all, &fresh);
+		news = atomic_exchange(&completion->kicked, false) || completion->progress;
+		run_looks(completion, &fresh);
 		if (completion->options.housekeep)
 			completion->options.housekeep(completion->options.arg);
-		if (all || fresh)
+		if (news || fresh)
 			completion->look_ns = LOOK_FIRST_NS;
 		sleep_for(completion, choose_sleep(completion));
 	}

@@ -217,7 +217,8 @@ int gsp_device_check(struct gsp_device *device)
 
 /*
  * Every result of a call that concerns this device passes through here and comes out unchanged; a
- * -ENODEV marks the device lost.
+ * -ENODEV marks the device lost.  The guest's answer to how it is may be from before the loss: then it is the device that is gone, as far
+ * as is known, and not its adapter, of which all that this process has there can and has to be given back.
  */
 int gsp_device_result(struct gsp_device *device, int result)
 {
@@ -227,7 +228,7 @@ int gsp_device_result(struct gsp_device *device, int result)
 		return result;
 	number = gsp_device_epoch(device).number;
 	if (gsp_device_check(device) != -ENODEV)
-		note(device, number, GSP_REMOVED);
+		note(device, number, GSP_RESET);
 	return -ENODEV;
 }
 

@@ -81,4 +81,11 @@ struct memory_info {
 	uint32_t caller_flags;
 };
 
+/* Whether the CPU reads and writes it at its address. */
+static inline bool memory_is_for_cpu(const struct memory_info *info)
+{
+	return info->kind == MEMORY_SYSTEM || info->kind == MEMORY_USER ||
+	       (info->kind == MEMORY_LOCAL && info->flags & MEMORY_CPU_VISIBLE);
+}
+
 #endif

@@ -167,24 +167,22 @@ static void put_actions_gfx9(struct pm4_draft *draft, uint32_t actions)
 		draft->bad = true;
 }
 
-/* The metadata cache goes with L2; its write-back is set together with its invalidation only (Linux gfx_v10_0.c). */
+/* As those of caches.c: the metadata cache and, with it, the order of the levels. */
 static void put_actions_gfx10(struct pm4_draft *draft, uint32_t actions)
 {
-	bool metadata = actions & PM4_RELEASE_WRITE_BACK_L2 && draft->buffer->generation < PM4_GFX12;
+	bool l1 = actions & PM4_RELEASE_INVALIDATE_L1, write_back = actions & PM4_RELEASE_WRITE_BACK_L2;
 
-	if (!actions)
-		return;
-	pm4_draft_put(draft, RELEASE_MEM_GL2_WB, (actions & PM4_RELEASE_WRITE_BACK_L2) != 0);
+	pm4_draft_put(draft, RELEASE_MEM_GL2_WB, write_back);
 	pm4_draft_put(draft, RELEASE_MEM_GL2_INV, (actions & PM4_RELEASE_INVALIDATE_L2) != 0);
-	pm4_draft_put(draft, RELEASE_MEM_GLV_INV, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
-	pm4_draft_put(draft, RELEASE_MEM_GL1_INV, (actions & PM4_RELEASE_INVALIDATE_L1) != 0);
-	if (metadata) {
-		pm4_draft_put(draft, RELEASE_MEM_GLM_WB, 1);
-		pm4_draft_put(draft, RELEASE_MEM_GLM_INV, 1);
+	pm4_draft_put(draft, RELEASE_MEM_GLV_INV, l1);
+	if (draft->buffer->generation < PM4_GFX12) {
+		pm4_draft_put(draft, RELEASE_MEM_GLM_WB, write_back);
+		pm4_draft_put(draft, RELEASE_MEM_GLM_INV, write_back);
+		pm4_draft_put(draft, RELEASE_MEM_GL1_INV, l1);
+		pm4_draft_put(draft, RELEASE_MEM_SEQ, write_back ? PM4_SEQ_FORWARD : 0);
 	}
 	if (actions & PM4_RELEASE_INVALIDATE_K)
 		pm4_draft_put(draft, RELEASE_MEM_GLK_INV, 1);
-	pm4_draft_put(draft, RELEASE_MEM_SEQ, PM4_SEQ_FORWARD);
 }
 
 static void put_release_data(struct pm4_draft *draft, const struct pm4_release *release)

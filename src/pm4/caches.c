@@ -31,7 +31,7 @@
 #define INVALIDATE_L1	(1U << 0) /* vector caches in front of L2 */
 #define INVALIDATE_K	(1U << 1) /* scalar cache */
 #define INVALIDATE_CODE (1U << 2)
-#define INVALIDATE_L2	(1U << 3) /* with a write-back: other lines may be dirty, and theirs would be lost */
+#define INVALIDATE_L2	(1U << 3) /* with a write-back: lines that were written to stay, stale bytes and all */
 #define WRITE_BACK_L2	(1U << 4)
 
 /* TC_NC restricts a write-back to what the GPU alone caches, and it does not work without (Mesa). */
@@ -52,23 +52,28 @@ static void act_gfx9(struct pm4_buffer *buffer, uint32_t actions)
 	pm4_draft_end(&draft, NULL, 0);
 }
 
-/* The metadata cache goes with L2; its write-back is set together with its invalidation only (Linux gfx_v10_0.c). */
+/*
+ * The metadata cache goes with L2; its write-back is set together with its invalidation only (Linux gfx_v10_0.c).  It
+ * writes into L2, which is why the order of the levels matters to a release; nothing else in front of L2 has anything to
+ * write (Mesa: SEQ is for what is written out on both levels; Linux' emit_mem_sync(), an acquire, has none).  gfx12 has
+ * neither it nor GL1 (Mesa ac_barrier.c).
+ */
 static void act_gfx10(struct pm4_buffer *buffer, uint32_t actions)
 {
 	struct pm4_draft draft = pm4_draft_begin(buffer, &pm4_packet_acquire_mem);
-	bool l2 = actions & (WRITE_BACK_L2 | INVALIDATE_L2);
+	bool l1 = actions & INVALIDATE_L1, l2 = actions & (WRITE_BACK_L2 | INVALIDATE_L2);
 
 	pm4_draft_put(&draft, ACQUIRE_MEM_GL2_WB, l2);
 	pm4_draft_put(&draft, ACQUIRE_MEM_GL2_INV, (actions & INVALIDATE_L2) != 0);
-	if (l2 && buffer->generation < PM4_GFX12) {
-		pm4_draft_put(&draft, ACQUIRE_MEM_GLM_WB, 1);
-		pm4_draft_put(&draft, ACQUIRE_MEM_GLM_INV, 1);
+	pm4_draft_put(&draft, ACQUIRE_MEM_GLV_INV, l1);
+	if (buffer->generation < PM4_GFX12) {
+		pm4_draft_put(&draft, ACQUIRE_MEM_GLM_WB, l2);
+		pm4_draft_put(&draft, ACQUIRE_MEM_GLM_INV, l2);
+		pm4_draft_put(&draft, ACQUIRE_MEM_GL1_INV, l1);
+		pm4_draft_put(&draft, ACQUIRE_MEM_SEQ, actions & WRITE_BACK_L2 ? PM4_SEQ_FORWARD : 0);
 	}
-	pm4_draft_put(&draft, ACQUIRE_MEM_GLV_INV, (actions & INVALIDATE_L1) != 0);
-	pm4_draft_put(&draft, ACQUIRE_MEM_GL1_INV, (actions & INVALIDATE_L1) != 0);
 	pm4_draft_put(&draft, ACQUIRE_MEM_GLK_INV, (actions & INVALIDATE_K) != 0);
 	pm4_draft_put(&draft, ACQUIRE_MEM_GLI_INV, actions & INVALIDATE_CODE ? GLI_INV_ALL : 0);
-	pm4_draft_put(&draft, ACQUIRE_MEM_SEQ, PM4_SEQ_FORWARD);
 	pm4_draft_put(&draft, ACQUIRE_MEM_SIZE_LOW, RANGE_ALL_LOW);
 	pm4_draft_put(&draft, ACQUIRE_MEM_SIZE_HIGH, RANGE_ALL_HIGH);
 	pm4_draft_put(&draft, ACQUIRE_MEM_POLL_INTERVAL, POLL_CLOCKS);
@@ -129,6 +134,16 @@ void pm4_release(struct pm4_buffer *buffer, enum pm4_scope scope)
 		pm4_fail(buffer, -EINVAL);
 	else
 		act(buffer, release_actions[scope]);
+}
+
+/*
+ * What was written before it can be seen in the system when the engine goes on, and what the engine itself reads and
+ * changes behind it is what the system has written.  It is no acquire for dispatches, whose caches stay as they are, and
+ * waits for none.
+ */
+void pm4_flush_l2(struct pm4_buffer *buffer)
+{
+	act(buffer, WRITE_BACK_L2 | INVALIDATE_L2);
 }
 
 /* An acquire of the system, after which instructions too are read anew: for code that was written to memory. */

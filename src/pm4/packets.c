@@ -47,11 +47,11 @@ static const struct pm4_field release_mem_fields[] = {
 	F(RELEASE_MEM_TC, G9, 1, 17, 1),
 	F(RELEASE_MEM_TC_NC, G9, 1, 19, 1),
 
-	/* gfx12 ignores the metadata cache's bits */
+	/* gfx12 ignores the bits of the metadata cache and of GL1 */
 	F(RELEASE_MEM_GLM_WB, G10 | G11, 1, 12, 1),
 	F(RELEASE_MEM_GLM_INV, G10 | G11, 1, 13, 1),
 	F(RELEASE_MEM_GLV_INV, G10_UP, 1, 14, 1),
-	F(RELEASE_MEM_GL1_INV, G10_UP, 1, 15, 1),
+	F(RELEASE_MEM_GL1_INV, G10 | G11, 1, 15, 1),
 	F(RELEASE_MEM_GL2_INV, G10_UP, 1, 20, 1),
 	F(RELEASE_MEM_GL2_WB, G10_UP, 1, 21, 1),
 	F(RELEASE_MEM_SEQ, G10_UP, 1, 22, 2),
@@ -109,14 +109,14 @@ static const struct pm4_field acquire_mem_gfx9_fields[] = {
 	F(ACQUIRE_MEM_POLL_INTERVAL, G9, 6, 0, 16),
 };
 
-/* word 1 is reserved, GCR_CNTL is word 7; gfx12 has no metadata cache */
+/* word 1 is reserved, GCR_CNTL is word 7; gfx12 has no metadata cache and no GL1 */
 static const struct pm4_field acquire_mem_fields[] = {
 	F(ACQUIRE_MEM_SIZE_LOW, G10_UP, 2, 0, 32),	F(ACQUIRE_MEM_SIZE_HIGH, G10_UP, 3, 0, 8),
 	F(ACQUIRE_MEM_BASE_LOW, G10_UP, 4, 0, 32),	F(ACQUIRE_MEM_BASE_HIGH, G10_UP, 5, 0, 24),
 	F(ACQUIRE_MEM_POLL_INTERVAL, G10_UP, 6, 0, 16), F(ACQUIRE_MEM_GLI_INV, G10_UP, 7, 0, 2),
 	F(ACQUIRE_MEM_GLM_WB, G10 | G11, 7, 4, 1),	F(ACQUIRE_MEM_GLM_INV, G10 | G11, 7, 5, 1),
 	F(ACQUIRE_MEM_GLK_INV, G10_UP, 7, 7, 1),	F(ACQUIRE_MEM_GLV_INV, G10_UP, 7, 8, 1),
-	F(ACQUIRE_MEM_GL1_INV, G10_UP, 7, 9, 1),	F(ACQUIRE_MEM_GL2_INV, G10_UP, 7, 14, 1),
+	F(ACQUIRE_MEM_GL1_INV, G10 | G11, 7, 9, 1),	F(ACQUIRE_MEM_GL2_INV, G10_UP, 7, 14, 1),
 	F(ACQUIRE_MEM_GL2_WB, G10_UP, 7, 15, 1),	F(ACQUIRE_MEM_SEQ, G10_UP, 7, 16, 2),
 };
 

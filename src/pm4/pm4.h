@@ -95,6 +95,7 @@ void pm4_drain(struct pm4_buffer *buffer);
 void pm4_acquire(struct pm4_buffer *buffer, enum pm4_scope scope);
 void pm4_release(struct pm4_buffer *buffer, enum pm4_scope scope);
 void pm4_acquire_code(struct pm4_buffer *buffer);
+void pm4_flush_l2(struct pm4_buffer *buffer);
 void pm4_atomic_add64(struct pm4_buffer *buffer, uint64_t va, int64_t addend);
 void pm4_copy_clock(struct pm4_buffer *buffer, uint64_t to);
 void pm4_raw(struct pm4_buffer *buffer, const uint32_t *words, uint32_t count);

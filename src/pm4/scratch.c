@@ -50,10 +50,11 @@ bool pm4_tmpring(enum pm4_generation generation, uint32_t waves, uint32_t wave_b
 	return true;
 }
 
-/* Bytes of one wave, as the register has them. */
+/* Bytes of one wave, as the register has them; 0 where it lets no wave have any. */
 uint32_t pm4_tmpring_wave_bytes(enum pm4_generation generation, uint32_t tmpring)
 {
-	if ((uint32_t)generation >= PM4_GENERATION_COUNT)
+	if ((uint32_t)generation >= PM4_GENERATION_COUNT ||
+	    !pm4_field_get(&pm4_word_tmpring, TMPRING_WAVES, generation, &tmpring))
 		return 0;
 	return pm4_field_get(&pm4_word_tmpring, TMPRING_WAVESIZE, generation, &tmpring) *
 	       wave_grain(generation);

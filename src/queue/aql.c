@@ -5,7 +5,7 @@
  * The ring, its packets and the words around its indices are the caller's and can change at any time: what is read is read
  * once, into a copy, and checked there.
  */
-#include "queue/aql.h"
+#include "queue/aql_translator.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,31 +14,6 @@
 #include "gsp/context.h"
 #include "queue/signal.h"
 #include "util/compiler.h"
-
-enum aql_fate aql_refuse(struct aql *aql, uint64_t error, const char *why)
-{
-	aql->refusal = error;
-	aql->why = why;
-	return AQL_REFUSED;
-}
-
-enum aql_fate aql_failed(struct aql *aql, int error, const char *step)
-{
-	aql->error = error;
-	aql->why = step;
-	return AQL_FAILED;
-}
-
-/*
- * How many packets there may be from the one in front on.  The write index counts reservations: it may be ahead of what is
- * published, and, with producers that wait for room, of the ring (HSA 1.2: hsa_queue_add_write_index).
- */
-uint64_t aql_published(const struct aql *aql)
-{
-	uint64_t ahead = __atomic_load_n(aql->queue->write_index, __ATOMIC_ACQUIRE) - aql_front(aql);
-
-	return (int64_t)ahead > 0 ? ahead : 0;
-}
 
 /*
  * A copy of the packet in front.  false: it is not published.  An invalid header is what the producer replaces last; zeros,
@@ -112,7 +87,6 @@ static bool submit(struct aql *aql, enum queue_progress *progress)
 	if (waits && ret != -ENODEV) {
 		/* what was to be waited for may be gone, because it is over */
 		aql->looks = true;
-		queue->waits_for_event = false;
 		*progress = QUEUE_PARKED;
 		return false;
 	}
@@ -170,6 +144,10 @@ static enum queue_progress run(struct aql *aql)
 		if (!peek(aql, &packet)) {
 			finish(aql, &progress);
 			return progress;
+		}
+		if (!aql->run.packets && queue_turn_is_over(aql->queue)) {
+			aql_run_drop(aql);
+			return QUEUE_PARKED;
 		}
 		switch (translate(aql, &packet)) {
 		case AQL_TAKEN:
@@ -255,7 +233,7 @@ static void destroy(struct queue *queue)
 
 /*
  * -EINVAL: a ring that is no power of two of packets, or an address that is not aligned; -EFAULT: ring or indices are not in memory of
- * ours or registered that the CPU reads; -ENOMEM, and what memory_map() says.
+ * ours or registered that the CPU reads; -ENOMEM, and what queue_host_error() makes of memory_map()'s.
  */
 static int create(struct queue *queue, struct queue_request *request)
 {
@@ -275,7 +253,8 @@ static int create(struct queue *queue, struct queue_request *request)
 	queue->translator = aql;
 	ret = check(aql);
 	if (!ret && (!engine || !engine->no_timeout))
-		ret = aql_pace_create(queue->queues->memory, queue->gpu, state->counter_hz, &aql->pace);
+		ret = queue_host_error(
+			aql_pace_create(queue->queues->memory, queue->gpu, state->counter_hz, &aql->pace));
 	if (ret) {
 		destroy(queue);
 		return ret;

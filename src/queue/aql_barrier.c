@@ -6,7 +6,7 @@
  * engine.  Where it is known which submission brings it, the scheduler holds back the next one; else the packet stays in the ring and
  * is looked at again.
  */
-#include "queue/aql.h"
+#include "queue/aql_translator.h"
 #include "queue/signal.h"
 #include "util/compiler.h"
 
@@ -76,7 +76,6 @@ bool aql_needs_met(struct aql *aql, const struct aql_need *needs, uint32_t count
 {
 	const struct aql_need *open[AQL_DEPENDENCIES];
 	uint32_t open_count = 0;
-	bool told = true;
 
 	aql->wait_count = 0;
 	for (uint32_t i = 0; i < count; i++) {
@@ -93,7 +92,6 @@ bool aql_needs_met(struct aql *aql, const struct aql_need *needs, uint32_t count
 			continue;
 		}
 		open[open_count++] = &needs[i];
-		told &= signal_mailbox(needs[i].signal) != 0;
 	}
 	if (!open_count)
 		return true;
@@ -104,7 +102,6 @@ bool aql_needs_met(struct aql *aql, const struct aql_need *needs, uint32_t count
 	}
 	if ((!any || open_count == 1) && all_come(aql, open, open_count))
 		return true;
-	aql->queue->waits_for_event = told;
 	*fate = AQL_WAITS;
 	return false;
 }

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "queue/aql.h"
+#include "queue/aql_translator.h"
 #include "queue/signal.h"
 #include "util/compiler.h"
 
@@ -219,6 +219,9 @@ static void set_user_data(struct aql *aql, const struct aql_dispatch_packet *pac
 		put64(dispatch, scratch->base);
 	if (properties & AQL_SGPR_PRIVATE_BYTES)
 		put32(dispatch, (uint32_t)lane_bytes);
+	/* registers that it has beyond these would show what others left there */
+	while (dispatch->user_data_count < AQL_RSRC2_USER_SGPRS(kernel->descriptor.rsrc2))
+		put32(dispatch, 0);
 }
 
 /* Waves of one dispatch must not lose the block they run on to the register's next value. */
@@ -287,8 +290,9 @@ enum aql_fate aql_dispatch(struct aql *aql, const struct aql_dispatch_packet *pa
 	if (packet->completion && !aql_reach_signal(aql, packet->completion, &signal_va))
 		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "a completion signal that is not there");
 	lane_bytes = packet->private_bytes;
+	/* waves that are started with scratch wait for a place in the ring: there has to be one, though they say no size */
 	if (AQL_RSRC2_SCRATCH(kernel.descriptor.rsrc2))
-		lane_bytes = MAX(lane_bytes, (uint64_t)kernel.descriptor.private_bytes);
+		lane_bytes = MAX(MAX(lane_bytes, (uint64_t)kernel.descriptor.private_bytes), 1U);
 	lane_bytes = ALIGN_UP(lane_bytes, (uint64_t)sizeof(uint32_t));
 	fate = find_scratch(aql, lane_bytes, kernel.wave32, &scratch);
 	if (fate != AQL_TAKEN)

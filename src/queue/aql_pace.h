@@ -12,8 +12,10 @@
 #include "pm4/pm4.h"
 #include "queue/lane.h"
 
-#define AQL_PACE_LIMIT_NS   100000000ULL /* of one submission */
-#define AQL_PACE_UNKNOWN_NS 25000000ULL	 /* of what never ran */
+#define AQL_PACE_LIMIT_NS 100000000ULL /* of one submission */
+/* of a kernel that never ran: alone in its submission, for two that take a second each may not be in one */
+#define AQL_PACE_UNKNOWN_NS  AQL_PACE_LIMIT_NS
+#define AQL_PACE_COMMANDS_NS 25000000ULL /* of commands of the caller's own, of which nothing is learnt */
 
 struct aql_pace;
 

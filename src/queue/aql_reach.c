@@ -2,19 +2,13 @@
 /* What the CPU may read of what packets point to: memory that is known, and nothing else. */
 #include <string.h>
 
-#include "queue/aql.h"
+#include "queue/aql_translator.h"
 #include "queue/signal.h"
 #include "util/compiler.h"
 
 void aql_reach_forget(struct aql_reach *reach)
 {
 	memset(reach, 0, sizeof(*reach));
-}
-
-static bool is_readable(const struct memory_info *info)
-{
-	return info->kind == MEMORY_SYSTEM || info->kind == MEMORY_USER ||
-	       (info->kind == MEMORY_LOCAL && info->flags & MEMORY_CPU_VISIBLE);
 }
 
 /*
@@ -32,7 +26,7 @@ bool aql_reach(struct aql *aql, uint64_t address, uint64_t bytes, uint64_t *gpu_
 			found = i;
 	if (found == ARRAY_SIZE(reach->seen)) {
 		if (memory_lookup(aql->queue->queues->memory, u64_to_ptr(address), &info) ||
-		    !is_readable(&info))
+		    !memory_is_for_cpu(&info))
 			return false;
 		found = reach->next++ % ARRAY_SIZE(reach->seen);
 		reach->seen[found].start = ptr_to_u64(info.start);

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "queue/aql.h"
+#include "queue/aql_translator.h"
 #include "queue/signal.h"
 #include "util/compiler.h"
 
@@ -194,6 +194,7 @@ enum aql_fate aql_run_end_packet(struct aql *aql, uint16_t header, uint64_t sign
 				 bool wait)
 {
 	struct aql_run *run = &aql->run;
+	enum pm4_scope scope = (enum pm4_scope)AQL_RELEASE(header);
 	bool by_gpu = false, tells = false, through_l2;
 	int ret;
 
@@ -201,12 +202,13 @@ enum aql_fate aql_run_end_packet(struct aql *aql, uint16_t header, uint64_t sign
 		drain(run);
 	if (run->stamped)
 		pm4_copy_clock(&run->words, signal_va + SIGNAL_END_STAMP);
-	through_l2 = signal && stays_in_l2(run) &&
-		     (run->stamped || queue_gpu_state(aql->queue)->gpu.platform_atomics);
+	if (run->stamped && stays_in_l2(run))
+		scope = MAX(scope, PM4_SCOPE_SYSTEM);
+	through_l2 = signal && stays_in_l2(run) && queue_gpu_state(aql->queue)->gpu.platform_atomics;
 	if (through_l2)
-		pm4_acquire(&run->words, PM4_SCOPE_SYSTEM);
+		pm4_flush_l2(&run->words);
 	else
-		pm4_release(&run->words, (enum pm4_scope)AQL_RELEASE(header));
+		pm4_release(&run->words, scope);
 	if (run->words.error)
 		return take_back(aql);
 	if (signal) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* AMD's own packets: PM4 commands of the caller's, and dispatches of clusters. */
 #include "pm4/walk.h"
-#include "queue/aql.h"
+#include "queue/aql_translator.h"
 #include "util/compiler.h"
 
 #define IB_MAX_BYTES (1U << 20)
@@ -106,7 +106,7 @@ enum aql_fate aql_pm4_ib(struct aql *aql, const struct aql_pm4_packet *packet)
 		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "an indirect buffer that cannot be read");
 	if (packet->completion && !aql_reach_signal(aql, packet->completion, &signal_va))
 		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "a completion signal that is not there");
-	fate = aql_run_open(aql, count * (uint32_t)sizeof(*copy) + AQL_PACKET_ROOM, AQL_PACE_UNKNOWN_NS);
+	fate = aql_run_open(aql, count * (uint32_t)sizeof(*copy) + AQL_PACKET_ROOM, AQL_PACE_COMMANDS_NS);
 	if (fate != AQL_TAKEN)
 		return fate;
 	run->batch.signal_is_last = false;
@@ -127,9 +127,9 @@ enum aql_fate aql_pm4_ib(struct aql *aql, const struct aql_pm4_packet *packet)
 	pm4_shadow_forget(&run->shadow);
 	run->drained = false;
 	run->tmpring = 0;
-	run->ns += AQL_PACE_UNKNOWN_NS;
+	run->ns += AQL_PACE_COMMANDS_NS;
 	if (aql->pace)
-		aql_pace_count(aql->pace, 0, AQL_PACE_UNKNOWN_NS);
+		aql_pace_count(aql->pace, 0, AQL_PACE_COMMANDS_NS);
 	/* whatever it wrote is for everybody, as behind a command buffer of its own */
 	fate = aql_run_end_packet(aql, AQL_WITH_RELEASE(packet->header, PM4_SCOPE_SYSTEM), packet->completion,
 				  signal_va, true);

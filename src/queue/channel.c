@@ -40,7 +40,8 @@ struct channel {
 	_Atomic uint64_t submitted;
 	struct gsp_timeline *timeline;
 	uint64_t paging_passed; /* the paging fence value that what is submitted has waited for */
-	int broken; /* a submission went in without its signal: what follows could not be told apart */
+	/* a submission went in without its signal: what follows could not be told apart; also read for priorities, on any thread */
+	_Atomic int broken;
 };
 
 static struct dxg *dxg_of(const struct channel *channel)
@@ -233,10 +234,11 @@ static int usable(const struct channel *channel)
 }
 
 /*
- * Holds back what is submitted from now on until a fence of the device (a paging or progress fence too) reaches `value`.
- * Nobody waits here.  -ENODEV: lost; another error: the host did not take it, and what follows is not held back.
+ * Holds back what is submitted from now on until all of these fences of the device (paging and progress fences too), 32 at most, have
+ * reached their values.  Nobody waits here.  -ENODEV: lost; another error: the host did not take it, and what follows is not held back.
  */
-int channel_wait_for(struct channel *channel, d3dkmt_handle fence, uint64_t value)
+int channel_wait_for(struct channel *channel, const d3dkmt_handle *fences, const uint64_t *values,
+		     uint32_t count)
 {
 	struct dxg *dxg = dxg_of(channel);
 	int ret = usable(channel);
@@ -244,9 +246,9 @@ int channel_wait_for(struct channel *channel, d3dkmt_handle fence, uint64_t valu
 	if (ret)
 		return ret;
 	if (channel->rung == GSP_RUNG_HARDWARE)
-		ret = dxg_hwqueue_wait(dxg, channel->hwqueue, &fence, &value, 1);
+		ret = dxg_hwqueue_wait(dxg, channel->hwqueue, fences, values, count);
 	else
-		ret = dxg_context_wait(dxg, channel->context, &fence, &value, 1);
+		ret = dxg_context_wait(dxg, channel->context, fences, values, count);
 	return gsp_device_result(channel->device, ret);
 }
 
@@ -263,7 +265,7 @@ static int wait_for_page_tables(struct channel *channel)
 	case GSP_FENCE_DONE:
 		break;
 	case GSP_FENCE_PENDING:
-		ret = channel_wait_for(channel, paging->fence, due);
+		ret = channel_wait_for(channel, &paging->fence, &due, 1);
 		break;
 	case GSP_FENCE_LOST:
 		gsp_device_fence_lost(channel->device);
@@ -284,7 +286,7 @@ static int submit_software(struct channel *channel, const struct dxg_submission 
 	ret = gsp_device_result(channel->device, dxg_context_signal(dxg_of(channel), channel->context,
 								    &channel->fence, &value, 1));
 	if (ret && ret != -ENODEV)
-		channel->broken = ret;
+		channel->broken = -EIO;
 	return ret;
 }
 
@@ -303,8 +305,8 @@ static int submit_to_engine(struct channel *channel, const struct dxg_submission
  *
  * -EINVAL: not aligned as the engine asks (gsp_engine_caps), or empty; -EOVERFLOW: the fence has no number left before the
  * one that means lost; -ENODEV: lost; another error: the host did not take it, or not the wait before it.  When a
- * software queue took the commands but not the signal behind them, the error sticks: nothing more can be submitted, and the
- * commands may run until channel_destroy().
+ * software queue took the commands but not the signal behind them, nothing more can be submitted (-EIO), and the commands may run until
+ * channel_destroy(): this failure alone gives them an ordinal, which is never done.
  */
 int channel_submit(struct channel *channel, uint64_t commands, uint32_t length, uint64_t *ordinal)
 {
@@ -341,7 +343,9 @@ int channel_submit(struct channel *channel, uint64_t commands, uint32_t length, 
 		ret = submit_to_engine(channel, &submission, channel->base + next);
 	if (ret) {
 		/* commands without their signal may run until the queue is destroyed, and count as unfinished until then */
-		if (!channel->broken)
+		if (channel->broken)
+			*ordinal = next;
+		else
 			gsp_timeline_retract(channel->timeline, channel->base + next - 1);
 		return ret;
 	}

@@ -37,7 +37,8 @@ enum channel_step {
 
 int channel_create(const struct channel_options *options, struct channel **out, enum channel_step *failed);
 int channel_destroy(struct channel *channel);
-int channel_wait_for(struct channel *channel, d3dkmt_handle fence, uint64_t value);
+int channel_wait_for(struct channel *channel, const d3dkmt_handle *fences, const uint64_t *values,
+		     uint32_t count);
 int channel_submit(struct channel *channel, uint64_t commands, uint32_t length, uint64_t *ordinal);
 int channel_wait(struct channel *channel, uint64_t ordinal, uint64_t timeout_ns);
 int channel_set_priority(struct channel *channel, int priority);

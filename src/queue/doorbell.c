@@ -19,7 +19,6 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +33,7 @@
 #include "util/clock.h"
 #include "util/compiler.h"
 #include "util/log.h"
+#include "util/signals.h"
 
 #define CELLS	   4096U
 #define CELL_BYTES 64U /* a cache line each: those who store to different ones do not meet */
@@ -400,13 +400,12 @@ static void wake_thread(struct doorbells *doorbells)
 /* Signals are the process' business: none is handled on this thread. */
 static int make_thread(struct doorbells *doorbells)
 {
-	sigset_t all, before;
+	sigset_t before;
 	int ret;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	signals_block(&before);
 	ret = pthread_create(&doorbells->thread, NULL, watch_cells, doorbells);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	signals_restore(&before);
 	if (!ret)
 		pthread_setname_np(doorbells->thread, "hsakmt-doorbell");
 	return -ret;

@@ -21,7 +21,7 @@ struct doorbells;
 
 #define DOORBELL_PAUSE_MAX_NS 200000ULL /* between looks with userfaultfd */
 #define DOORBELL_LOOK_MAX_NS \
-	40000000ULL /* without userfaultfd: how late a store after a quiet time is seen at most */
+	80000000ULL /* without userfaultfd: how late a store after a quiet time is seen at most */
 
 /* One cell; embedded in its queue.  Stays at its address from doorbell_get() to doorbell_put(). */
 struct doorbell {

@@ -284,18 +284,28 @@ uint64_t lane_next(const struct lane *lane)
 	return atomic_load_explicit(&lane->submitted, memory_order_relaxed) + 1;
 }
 
-/* Errors of channel_wait_for() and channel_submit(); waits that were made before a failure hold back what comes next. */
+/*
+ * Errors of channel_wait_for() and channel_submit(); -EINVAL: more than LANE_WAITS.  Waits that were made before a failure hold back what
+ * comes next.  A failure with an ordinal: the commands may run all the same, until the lane ends.
+ */
 int lane_submit(struct lane *lane, uint64_t commands, uint32_t length, const struct lane_wait *waits,
 		uint32_t wait_count, uint64_t *ordinal)
 {
-	int ret;
+	d3dkmt_handle fences[LANE_WAITS];
+	uint64_t values[LANE_WAITS];
+	int ret = 0;
 
 	*ordinal = 0;
+	if (wait_count > LANE_WAITS)
+		return -EINVAL;
 	for (uint32_t i = 0; i < wait_count; i++) {
-		ret = channel_wait_for(lane->channel, waits[i].fence, waits[i].value);
-		if (ret)
-			return ret;
+		fences[i] = waits[i].fence;
+		values[i] = waits[i].value;
 	}
+	if (wait_count)
+		ret = channel_wait_for(lane->channel, fences, values, wait_count);
+	if (ret)
+		return ret;
 	ret = channel_submit(lane->channel, commands, length, ordinal);
 	if (!ret)
 		atomic_store_explicit(&lane->submitted, *ordinal, memory_order_release);

@@ -24,6 +24,8 @@ struct lane_options {
 	bool high_priority;
 };
 
+#define LANE_WAITS 8U /* at most, for one submission */
+
 /* Held back until this is done; see channel_wait_for(). */
 struct lane_wait {
 	d3dkmt_handle fence;
@@ -48,7 +50,7 @@ void lane_lock(struct lane *lane);
 void lane_unlock(struct lane *lane);
 /* The ordinal that the next submission will have; with the lock. */
 uint64_t lane_next(const struct lane *lane);
-/* With the lock: waits, then commands, as channel_wait_for() and channel_submit(). */
+/* With the lock: waits, then commands, as channel_wait_for() and channel_submit(); an ordinal though it failed: they may run. */
 int lane_submit(struct lane *lane, uint64_t commands, uint32_t length, const struct lane_wait *waits,
 		uint32_t wait_count, uint64_t *ordinal);
 

@@ -5,6 +5,7 @@
 #ifndef QUEUE_OBJECTS_H
 #define QUEUE_OBJECTS_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@
 #include "queue/queue.h"
 #include "queue/scratch.h"
 #include "queue/verdict.h"
+#include "util/clock.h"
 
 struct queue;
 
@@ -35,14 +37,13 @@ struct queue;
 /* What a translator found. */
 enum queue_progress {
 	QUEUE_EMPTY,   /* all that is published is submitted */
-	QUEUE_PARKED,  /* the packet in front waits for something; see queue->waits_for_event */
+	QUEUE_PARKED,  /* the packet in front waits for something */
 	QUEUE_STOPPED, /* by an error, told by queue_fail() */
 };
 
 enum queue_parking {
 	QUEUE_RUNS,
 	QUEUE_LOOKED_AT, /* what it waits for has to be looked at */
-	QUEUE_TOLD,	 /* ... is told by an event */
 	QUEUE_STARVED,	 /* ... is a frame, which comes with a fence */
 };
 
@@ -97,7 +98,7 @@ struct queue {
 	struct frames *frames;
 	struct actions *actions;
 	struct completion_source source;
-	struct completion_look looks[2]; /* while parked: by whether an event tells */
+	struct completion_look look; /* while parked */
 	struct doorbell doorbell;
 	uint64_t id;
 	_Atomic uint32_t references;
@@ -117,7 +118,9 @@ struct queue {
 	uint64_t ring_bytes;
 	bool enabled;
 	bool stopped;
-	bool waits_for_event; /* the translator's: what it is parked for is told by an event; else it has to be looked at */
+	bool starved;		  /* this drain found no frame */
+	bool yields;		  /* this drain ended with its turn */
+	uint64_t turn_ends_ns;	  /* when who drains has to go on to other queues, 0: he has not */
 	struct batch_lists lists; /* between batches */
 	uint64_t retry_since_ns;  /* since when a submission fails for causes that may pass, 0: it does not */
 	int priority;
@@ -138,7 +141,7 @@ struct batch {
 	uint64_t ordinal; /* that it will have */
 	uint8_t *frame;	  /* `room` bytes, one address for CPU and GPU */
 	uint32_t room;
-	struct lane_wait waits[8];
+	struct lane_wait waits[LANE_WAITS];
 	uint32_t wait_count;
 	uint32_t action_count;
 	uint32_t signal_count;
@@ -168,14 +171,15 @@ int batch_decrement(struct batch *batch, uint64_t signal, bool *by_gpu, bool *te
 int batch_note(struct batch *batch, uint64_t signal);
 /*
  * Submits `bytes` of commands at `commands`, inside of the frame, of which the first `used` bytes are needed until it is over; book and
- * actions are told.  On failure nothing was submitted and all is taken back; a failure that cannot pass has to stop the queue.
+ * actions are told.  On failure nothing was submitted and all is taken back; a failure that cannot pass has to stop the queue, -EIO
+ * among them: the commands may run, but their end will not be known.
  */
 int batch_submit(struct batch *batch, uint64_t commands, uint32_t bytes, uint32_t used);
 void batch_drop(struct batch *batch);
 
 /*
  * What batch_begin() or batch_submit() failed with: a cause that may pass (-EAGAIN, no memory, an interruption) parks the queue, which is then
- * rung again, for at most a second; any other stops it.  Returns what the translator's drain() returns.
+ * rung again: while the lane works, if it is memory, else for at most a second; any other stops it.  Returns what the translator's drain() returns.
  */
 enum queue_progress queue_submit_failed(struct queue *queue, int error, const char *step);
 
@@ -185,20 +189,44 @@ void queue_fail(struct queue *queue, uint64_t error, const char *format, ...)
 /* The same for an error of a call (0 - errno) at a step that has a name. */
 void queue_fail_call(struct queue *queue, int error, const char *step);
 
+/* The result of asking the host, for who is told by -EINVAL of arguments of his own: its refusal is -EIO. */
+static inline int queue_host_error(int error)
+{
+	return error == -EINVAL ? -EIO : error;
+}
+
+static inline void queue_get(struct queue *queue)
+{
+	atomic_fetch_add_explicit(&queue->references, 1, memory_order_relaxed);
+}
+
 /* queue.c */
-void queue_get(struct queue *queue);
 void queue_put(struct queue *queue);
 
 /* ring.c */
 void queue_lock(struct queue *queue);
 /* Drains what was rung meanwhile. */
 void queue_unlock(struct queue *queue);
+/*
+ * Whether there are others to be served before the next submission: the translator, which has nothing open, returns QUEUE_PARKED then, and is
+ * called again soon.  With the lock.
+ */
+static inline bool queue_turn_is_over(struct queue *queue)
+{
+	queue->yields = queue->turn_ends_ns && clock_ns() >= queue->turn_ends_ns;
+	return queue->yields;
+}
+
+/* There is no frame, or other memory, for the packet in front before this ordinal is done: the queue is rung then.  With the lock. */
+void queue_starve(struct queue *queue, uint64_t ordinal);
 /* What the completion thread calls. */
 uint64_t queue_passed(struct completion_source *source);
 bool queue_look(struct completion_look *look);
 
 /* ring.c: on any thread.  Counts a ring and drains, or leaves that to who has the lock. */
 void queue_ring(struct queue *queue);
+/* The same on a thread that serves all queues: not longer than a turn, then what is left follows on the completion thread. */
+void queue_ring_briefly(struct queue *queue);
 
 extern const struct queue_ops aql_queue_ops;
 extern const struct queue_ops pm4_ring_ops;

@@ -138,7 +138,7 @@ static void doorbell_rung(struct doorbell *doorbell, uint64_t value)
 	struct queue *queue = (struct queue *)(void *)((char *)doorbell - offsetof(struct queue, doorbell));
 
 	(void)value; /* the write index is the truth; see the translators */
-	queue_ring(queue);
+	queue_ring_briefly(queue);
 }
 
 static const struct queue_ops *const ops_of_kind[] = {
@@ -179,7 +179,7 @@ static int get_lane(struct queue *queue, const struct queue_request *request)
 static int build(struct queue *queue, struct queue_request *request)
 {
 	struct queues *queues = queue->queues;
-	int ret = get_lane(queue, request);
+	int ret = queue_host_error(get_lane(queue, request));
 
 	if (ret)
 		return ret;
@@ -226,30 +226,31 @@ static void take_down(struct queue *queue)
 		doorbell_unwatch(queues->doorbells, &queue->doorbell);
 	if (queue->has_source)
 		completion_remove(queues->completion, &queue->source);
-	completion_unlook(queues->completion, &queue->looks[0]);
-	completion_unlook(queues->completion, &queue->looks[1]);
+	completion_unlook(queues->completion, &queue->look);
 }
 
 static void free_queue(struct queue *queue)
 {
+	struct queues *queues = queue->queues;
+	bool runs;
+
 	if (queue->created)
 		queue->ops->destroy(queue);
 	if (queue->actions)
 		actions_destroy(queue->actions);
 	if (queue->frames)
 		frames_destroy(queue->frames);
+	runs = queue->lane && lane_read(queue->lane, lane_submitted(queue->lane)) == GSP_FENCE_PENDING;
 	lane_put(queue->lane);
 	if (queue->has_doorbell)
-		doorbell_put(queue->queues->doorbells, &queue->doorbell);
+		doorbell_put(queues->doorbells, &queue->doorbell);
 	free(queue->lists.actions);
 	free(queue->lists.signals);
 	pthread_mutex_destroy(&queue->lock);
 	free(queue);
-}
-
-void queue_get(struct queue *queue)
-{
-	atomic_fetch_add_explicit(&queue->references, 1, memory_order_relaxed);
+	/* the thread may have seen the end of the work before what waits for that was put off */
+	if (runs)
+		completion_busy(queues->completion);
 }
 
 void queue_put(struct queue *queue)
@@ -295,8 +296,7 @@ int queue_create(struct queues *queues, struct queue_request *request, uint64_t 
 	queue->write_index = request->write_index;
 	queue->read_index = request->read_index;
 	queue->doorbell.rung = doorbell_rung;
-	queue->looks[0].look = queue->looks[1].look = queue_look;
-	queue->looks[1].when_kicked = true;
+	queue->look.look = queue_look;
 	memset(queue->cu_mask, 0xff, sizeof(queue->cu_mask));
 	memset(queue->se_mask, 0xff, sizeof(queue->se_mask));
 	queue->cu_mask_words = 1;
@@ -336,15 +336,14 @@ int queue_destroy(struct queues *queues, uint64_t id)
 	pthread_mutex_lock(&queue->lock);
 	pthread_mutex_unlock(&queue->lock);
 	/* it may have parked the queue or expected something once more */
-	completion_unlook(queues->completion, &queue->looks[0]);
-	completion_unlook(queues->completion, &queue->looks[1]);
+	completion_unlook(queues->completion, &queue->look);
 	queue_put(queue);
 	return 0;
 }
 
 /*
- * Changes a queue.  Its ring can be replaced by one of the same size that holds the same packets; NULL, or percentage 0, stops it until it is
- * updated again.  -ENOENT; -EINVAL; else the host's refusal of the priority.
+ * Changes a queue.  Its ring can be replaced by one of the same size that holds the same packets; NULL, no size, or percentage 0, stops
+ * it until it is updated again.  -ENOENT; -EINVAL; else, -EIO among it, the host's refusal of the priority.
  */
 int queue_update(struct queues *queues, uint64_t id, uint32_t percentage, int priority, void *ring,
 		 uint64_t ring_bytes)
@@ -361,11 +360,11 @@ int queue_update(struct queues *queues, uint64_t id, uint32_t percentage, int pr
 	if (ring && ring_bytes && ring_bytes != queue->ring_bytes)
 		ret = -EINVAL;
 	if (!ret) {
-		queue->enabled = percentage && ring;
+		queue->enabled = percentage && ring && ring_bytes;
 		if (ring)
 			queue->ring = ring;
 		if (priority != queue->priority)
-			ret = lane_set_priority(queue->lane, priority);
+			ret = queue_host_error(lane_set_priority(queue->lane, priority));
 		if (!ret)
 			queue->priority = priority;
 	}
@@ -426,8 +425,11 @@ int queue_ring_doorbell(struct queues *queues, uint64_t id)
 
 	if (!queue)
 		return -ENOENT;
-	/* who rings by call does so always */
-	if (!atomic_load_explicit(&queue->called, memory_order_relaxed) &&
+	/*
+	 * Runtimes of that contract call after each store (ROCr amd_blit_sdma.cpp), which would otherwise wake the watching thread for
+	 * nothing. Others may store whenever they like, and while they do not a watched cell costs nothing.
+	 */
+	if (queues->rung_by_call && !atomic_load_explicit(&queue->called, memory_order_relaxed) &&
 	    !atomic_exchange(&queue->called, true))
 		doorbell_unwatch(queues->doorbells, &queue->doorbell);
 	queue_ring(queue);

@@ -3,7 +3,8 @@
  * Queues: what thunk/ creates, rings and destroys.
  *
  * Errors, the same everywhere: -EINVAL a bad argument; -ENOENT no such queue; -ENOMEM, -ENOSPC no memory; -ENODEV the GPU is lost;
- * -EOPNOTSUPP the GPU has no such engine; -EIO work does not come back from the engine; -EFAULT an address that is not there.
+ * -EOPNOTSUPP the GPU has no such engine; -EIO the host refuses, or work does not come back from the engine; -EFAULT an address that
+ * is not there.
  */
 #ifndef QUEUE_QUEUE_H
 #define QUEUE_QUEUE_H
@@ -43,7 +44,8 @@ struct queues_options {
 	const struct queue_gpu *gpus;
 	uint32_t gpu_count;
 	bool look_at_doorbells; /* do not use userfaultfd */
-	bool rung_by_call;	/* AQL doorbells are not watched: the runtime rings by call */
+	/* the runtime rings by call, also where it stores: AQL doorbells are not watched, others not after the first call */
+	bool rung_by_call;
 };
 
 struct queue_request {
@@ -76,7 +78,7 @@ void queues_destroy(struct queues *queues);
 
 int queue_create(struct queues *queues, struct queue_request *request, uint64_t *id);
 int queue_destroy(struct queues *queues, uint64_t id);
-/* ring NULL or percentage 0: disabled until updated again. */
+/* ring NULL, ring_bytes 0 or percentage 0: disabled until updated again. */
 int queue_update(struct queues *queues, uint64_t id, uint32_t percentage, int priority, void *ring,
 		 uint64_t ring_bytes);
 int queue_set_cu_mask(struct queues *queues, uint64_t id, const uint32_t *mask, uint32_t words);

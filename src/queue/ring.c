@@ -7,65 +7,92 @@
 
 #include <stddef.h>
 
+#include "gsp/device.h"
 #include "util/compiler.h"
+
+#define TURN_NS 1000000ULL
 
 #define CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /*
- * A queue that stays parked in the same manner is on the list already: asking again would count as news, and the thread that looks would
- * not sleep between its looks.
+ * A queue that stays parked is on the list already: asking again would count as news, and the thread that looks would not sleep between
+ * its looks.  One that came to its next barrier is news: who waits for that has not waited yet, and looks are rare by now.
  */
-static void park(struct queue *queue)
+static void park(struct queue *queue, bool advanced)
 {
-	bool told = queue->waits_for_event;
-	int manner = told ? QUEUE_TOLD : QUEUE_LOOKED_AT;
-
 	/* a frame comes with a fence, which is expected already */
-	if (atomic_load(&queue->frame_wait))
+	if (queue->starved)
 		atomic_store(&queue->parked, QUEUE_STARVED);
-	else if (atomic_exchange(&queue->parked, manner) != manner)
-		completion_look(queue->queues->completion, &queue->looks[told]);
+	else if (atomic_exchange(&queue->parked, QUEUE_LOOKED_AT) != QUEUE_LOOKED_AT || queue->yields ||
+		 advanced)
+		completion_look(queue->queues->completion, &queue->look);
 }
 
 static void drain(struct queue *queue)
 {
 	enum queue_progress progress;
+	uint64_t read;
 
+	if (!atomic_load(&queue->ending) && gsp_device_is_lost(lane_device(queue->lane)))
+		queue_fail(queue, QUEUE_ERROR_EXCEPTION, "the GPU is lost");
 	if (atomic_load(&queue->ending) || queue->stopped || !queue->enabled) {
 		atomic_store(&queue->parked, QUEUE_RUNS);
 		return;
 	}
+	queue->starved = queue->yields = false;
 	atomic_store(&queue->frame_wait, 0);
+	read = __atomic_load_n(queue->read_index, __ATOMIC_RELAXED);
 	progress = queue->ops->drain(queue);
 	if (progress == QUEUE_PARKED)
-		park(queue);
+		park(queue, read != __atomic_load_n(queue->read_index, __ATOMIC_RELAXED));
 	else
 		atomic_store(&queue->parked, QUEUE_RUNS);
 }
 
-/* Drains until no ring came meanwhile; returns the count that was seen last.  With the lock. */
-static uint64_t drain_rings(struct queue *queue)
+/*
+ * Drains until no ring came meanwhile.  False: until the turn was over; what came is seen when the queue is looked at.  With the lock.
+ */
+static bool drain_rings(struct queue *queue, uint64_t *seen)
 {
-	uint64_t seen;
-
+	queue->yields = false;
 	do {
-		seen = atomic_load(&queue->rings);
+		*seen = atomic_load(&queue->rings);
 		drain(queue);
-	} while (seen != atomic_load(&queue->rings));
-	return seen;
+	} while (!queue->yields && *seen != atomic_load(&queue->rings));
+	return !queue->yields;
 }
 
-void queue_ring(struct queue *queue)
+/* turn_ns 0: as long as it takes. */
+static void ring(struct queue *queue, uint64_t turn_ns)
 {
-	uint64_t seen;
+	uint64_t ends_ns = turn_ns ? clock_ns() + turn_ns : 0, seen;
+	bool drained;
 
 	atomic_fetch_add(&queue->rings, 1);
 	do {
 		if (pthread_mutex_trylock(&queue->lock))
 			return;
-		seen = drain_rings(queue);
+		queue->turn_ends_ns = ends_ns;
+		drained = drain_rings(queue, &seen);
 		pthread_mutex_unlock(&queue->lock);
-	} while (seen != atomic_load(&queue->rings));
+	} while (drained && seen != atomic_load(&queue->rings));
+}
+
+void queue_ring(struct queue *queue)
+{
+	ring(queue, 0);
+}
+
+void queue_ring_briefly(struct queue *queue)
+{
+	ring(queue, TURN_NS);
+}
+
+void queue_starve(struct queue *queue, uint64_t ordinal)
+{
+	queue->starved = true;
+	atomic_store(&queue->frame_wait, ordinal);
+	completion_expect(queue->queues->completion, &queue->source, lane_point(queue->lane, ordinal).wanted);
 }
 
 void queue_lock(struct queue *queue)
@@ -87,12 +114,18 @@ void queue_unlock(struct queue *queue)
 uint64_t queue_passed(struct completion_source *source)
 {
 	struct queue *queue = CONTAINER(source, struct queue, source);
-	uint64_t blocked = atomic_load(&queue->frame_wait), next = actions_run(queue->actions);
+	uint64_t blocked = atomic_load(&queue->frame_wait), next;
 
+	/* who is woken for nothing finds the error */
+	if (gsp_device_is_lost(lane_device(queue->lane)))
+		queue_ring_briefly(queue);
+	next = actions_run(queue->actions);
 	if (!queue_gpu_state(queue)->gpu.platform_atomics)
 		book_settled(queue->queues->book, queue->lane, actions_settled(queue->actions));
 	if (blocked && lane_done(queue->lane) >= blocked) {
-		queue_ring(queue);
+		/* a ring is not forgotten, whoever has the lock; and who does not translate any more has no use for it */
+		atomic_compare_exchange_strong(&queue->frame_wait, &(uint64_t){blocked}, 0);
+		queue_ring_briefly(queue);
 		blocked = atomic_load(&queue->frame_wait);
 	}
 	if (blocked && (!next || blocked < next))
@@ -100,14 +133,15 @@ uint64_t queue_passed(struct completion_source *source)
 	return next ? lane_point(queue->lane, next).wanted : 0;
 }
 
-/* What a parked queue waits for may be there: it is rung, and looked at again while it stays parked in the same manner. */
+/*
+ * What a parked queue waits for may be there: it is rung, and looked at again while it stays parked.  Also a signal with an event: runtimes set
+ * that only for who they know to sleep on it (ROCr: interrupt_signal.cpp), which no queue is.
+ */
 bool queue_look(struct completion_look *look)
 {
-	enum queue_parking manner = look->when_kicked ? QUEUE_TOLD : QUEUE_LOOKED_AT;
-	struct queue *queue = look->when_kicked ? CONTAINER(look, struct queue, looks[1])
-						: CONTAINER(look, struct queue, looks[0]);
+	struct queue *queue = CONTAINER(look, struct queue, look);
 
-	if (atomic_load(&queue->parked) == (int)manner)
-		queue_ring(queue);
-	return atomic_load(&queue->parked) == (int)manner;
+	if (atomic_load(&queue->parked) == QUEUE_LOOKED_AT)
+		queue_ring_briefly(queue);
+	return atomic_load(&queue->parked) == QUEUE_LOOKED_AT;
 }

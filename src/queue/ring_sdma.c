@@ -98,20 +98,9 @@ static enum packet_fate take_nothing(struct packet_ring *ring, uint32_t *words, 
 	return PACKET_TAKEN;
 }
 
-/* Whether who brings the signal down sets an event: what lies there may also be no signal at all. */
-static bool is_told(const struct packet_ring *ring, uint64_t signal)
+static enum packet_fate park(const struct packet_ring *ring)
 {
-	if (!IS_ALIGNED(signal, (uint64_t)SIGNAL_BYTES) || !packet_ring_reach(ring, signal, SIGNAL_BYTES))
-		return false;
-	return signal_is_user(signal) && signal_mailbox(signal) && signal_event_id(signal);
-}
-
-static enum packet_fate park(struct packet_ring *ring, bool told)
-{
-	if (ring->open)
-		return PACKET_LATER;
-	ring->queue->waits_for_event = told;
-	return PACKET_WAITS;
+	return ring->open ? PACKET_LATER : PACKET_WAITS;
 }
 
 /* The value is not there: wait for the submission that will bring it, if it is known, else park. */
@@ -125,9 +114,9 @@ static enum packet_fate wait_for_signal(struct packet_ring *ring, uint64_t signa
 	/* what precedes does not wait with it */
 	if (ring->open && ring->works)
 		return PACKET_LATER;
-	if (lane_is_shared(lane) || !book_find(ring->queue->queues->book, signal, &point) ||
+	if (ring->looks || lane_is_shared(lane) || !book_find(ring->queue->queues->book, signal, &point) ||
 	    point.device != lane_device(lane))
-		return park(ring, is_told(ring, signal));
+		return park(ring);
 	own = lane_point(lane, 0);
 	/* the engine works off what is submitted to one queue one after the other */
 	if (point.fence == own.fence)
@@ -175,11 +164,11 @@ static enum packet_fate take_poll(struct packet_ring *ring, const struct sdma_se
 		case GSP_FENCE_DONE:
 			break;
 		case GSP_FENCE_PENDING:
-			return park(ring, false);
+			return park(ring);
 		case GSP_FENCE_LOST:
 			return packet_ring_failed(ring, -ENODEV, "a poll");
 		}
-	return is_satisfied(&poll, at) ? take_nothing(ring, words, poll.words) : park(ring, false);
+	return is_satisfied(&poll, at) ? take_nothing(ring, words, poll.words) : park(ring);
 }
 
 static enum packet_fate take_trap(struct packet_ring *ring, const struct sdma_seen *seen, uint32_t *words)
@@ -193,7 +182,7 @@ static enum packet_fate take_decrement(struct packet_ring *ring, const struct sd
 				       const uint32_t *words)
 {
 	enum packet_fate fate = packet_ring_room(ring, seen->words + SDMA_WRITE64_WORDS);
-	int ret;
+	int ret = 0;
 
 	if (fate != PACKET_TAKEN)
 		return fate;
@@ -201,8 +190,10 @@ static enum packet_fate take_decrement(struct packet_ring *ring, const struct sd
 	sdma_write64(&ring->out, ptr_to_u64((const void *)(uintptr_t)lane_mark(ring->queue->lane)),
 		     ring->batch.ordinal);
 	packet_ring_put(ring, words, seen->words, true);
-	/* of anything else than a signal's value nobody will ask */
-	ret = seen->va > SIGNAL_VALUE ? batch_note(&ring->batch, seen->va - SIGNAL_VALUE) : 0;
+	/* of anything else than a signal's value nobody will ask; it may also be where the CPU cannot look */
+	if (IS_ALIGNED(seen->va, (uint64_t)sizeof(uint64_t)) &&
+	    packet_ring_reach(ring, seen->va - SIGNAL_VALUE, SIGNAL_BYTES))
+		ret = batch_note(&ring->batch, seen->va - SIGNAL_VALUE);
 	return ret ? packet_ring_failed(ring, ret, "noting a signal") : PACKET_TAKEN;
 }
 

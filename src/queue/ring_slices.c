@@ -31,8 +31,7 @@ const void *packet_ring_reach(const struct packet_ring *ring, uint64_t va, uint6
 	if (memory_lookup(ring->queue->queues->memory, u64_to_ptr(va), &info))
 		return NULL;
 	start = ptr_to_u64(info.start);
-	if (info.kind != MEMORY_SYSTEM && info.kind != MEMORY_USER &&
-	    !(info.kind == MEMORY_LOCAL && info.flags & MEMORY_CPU_VISIBLE))
+	if (!memory_is_for_cpu(&info))
 		return NULL;
 	/* memory that GPUs see elsewhere is not what they see at its address */
 	if (info.gpu_va != start || va < start || va - start > info.size || bytes > info.size - (va - start))
@@ -61,7 +60,7 @@ static int make_cells(struct packet_ring *ring)
 
 /*
  * A queue's ring with its indices, which start at zero.  -EINVAL: the ring is no power of two, too small or not aligned; -EFAULT: it
- * is not memory that the CPU reads; else as memory_alloc() and memory_map().
+ * is not memory that the CPU reads; else what queue_host_error() makes of memory_alloc()'s and memory_map()'s.
  */
 int packet_ring_create(struct queue *queue, struct queue_request *request, const struct packet_format *format)
 {
@@ -85,7 +84,7 @@ int packet_ring_create(struct queue *queue, struct queue_request *request, const
 	ret = packet_ring_reach(ring, ptr_to_u64(queue->ring), queue->ring_bytes) ? 0 : -EFAULT;
 	ring->known = queue->ring;
 	if (!ret)
-		ret = make_cells(ring);
+		ret = queue_host_error(make_cells(ring));
 	if (!ret) {
 		ring->slice = malloc((size_t)ring->slice_words * WORD);
 		ret = ring->slice ? 0 : -ENOMEM;
@@ -192,9 +191,19 @@ static uint64_t ring_indices(const struct packet_ring *ring)
 	return ring->queue->ring_bytes / ring->format->index_bytes;
 }
 
-/* Submits what is open.  On failure nothing of it is. */
-static int submit(struct packet_ring *ring)
+/* What a failure to submit comes to.  What was to be waited for may be gone, because it is over: that is looked at then. */
+static enum packet_fate submit_failed(struct packet_ring *ring, int error, bool waits)
 {
+	if (!waits || error == -ENODEV)
+		return packet_ring_failed(ring, error, "submission");
+	ring->looks = true;
+	return PACKET_WAITS;
+}
+
+/* Submits what is open; if that fails nothing of it is, and *fate is what the queue comes to.  false: it failed. */
+static bool submit(struct packet_ring *ring, enum packet_fate *fate)
+{
+	bool waits = ring->batch.wait_count;
 	uint64_t done = ring->done + index_of(ring, ring->put), ordinal = ring->batch.ordinal;
 	uint64_t index = ring->format->index_wraps ? done % ring_indices(ring) : done;
 	uint32_t bytes;
@@ -203,16 +212,19 @@ static int submit(struct packet_ring *ring)
 	ring->format->end(&ring->out, ptr_to_u64(&ring->cells->read), index, ring->alignment);
 	ret = pm4_end(&ring->out, &bytes);
 	if (ret) {
-		drop(ring);
-		return ret;
+		*fate = packet_ring_failed(ring, ret, "commands");
+		return false;
 	}
 	ring->open = false;
 	ret = batch_submit(&ring->batch, ptr_to_u64(ring->batch.frame), bytes, bytes);
-	if (ret)
-		return ret;
+	if (ret) {
+		*fate = submit_failed(ring, ret, waits);
+		return false;
+	}
 	ring->done = done;
 	ring->last = ordinal;
-	return 0;
+	ring->looks = false;
+	return true;
 }
 
 /*
@@ -235,18 +247,14 @@ static enum packet_fate take_packets(struct packet_ring *ring, uint32_t words, u
 			ring->put += *length;
 		}
 		if (fate != PACKET_TAKEN && ring->open) {
-			int ret = submit(ring);
-
-			if (ret)
-				return packet_ring_failed(ring, ret, "submission");
+			if (!submit(ring, &fate))
+				return fate;
 			*at = taken;
 		}
 	}
 	if (ring->open) {
-		int ret = submit(ring);
-
-		if (ret)
-			return packet_ring_failed(ring, ret, "submission");
+		if (!submit(ring, &fate))
+			return fate;
 		*at = taken;
 	}
 	return fate;
@@ -317,6 +325,8 @@ enum queue_progress packet_ring_drain(struct queue *queue)
 			return QUEUE_STOPPED;
 		if (!words || atomic_load(&queue->ending))
 			return QUEUE_EMPTY;
+		if (queue_turn_is_over(queue))
+			return QUEUE_PARKED;
 		slice = (uint32_t)MIN(words, most);
 		ret = copy_slice(ring, slice);
 		if (ret)

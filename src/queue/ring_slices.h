@@ -48,6 +48,7 @@ struct packet_ring {
 	const uint8_t *known; /* a ring that was found to be readable memory */
 	uint64_t done;	      /* submitted up to this index */
 	uint64_t last;	      /* ordinal of the latest submission, 0: none */
+	bool looks;	      /* a wait on the GPU was refused: the packet in front is looked at only */
 	uint32_t *slice;
 	uint32_t slice_words;
 

@@ -189,7 +189,7 @@ static void free_idle(struct scratch_pool *pool)
 	free_blocks(pool, idle);
 }
 
-static int allocate(struct scratch_pool *pool, uint64_t bytes, struct scratch_block **out)
+static int allocate_block(struct scratch_pool *pool, uint64_t bytes, struct scratch_block **out)
 {
 	const struct memory_request request = {
 		.gpu = pool->gpu.gpu,
@@ -265,11 +265,11 @@ static int find_or_allocate(struct scratch_pool *pool, uint32_t wave_bytes, uint
 			*out = block;
 			return 0;
 		}
-		ret = allocate(pool, view->bytes, &block);
+		ret = allocate_block(pool, view->bytes, &block);
 		if (is_want_of_memory(ret) && !freed) {
 			free_idle(pool);
 			freed = true;
-			ret = allocate(pool, view->bytes, &block);
+			ret = allocate_block(pool, view->bytes, &block);
 		}
 		if (ret && !is_want_of_memory(ret))
 			return ret;

@@ -13,8 +13,6 @@
 
 /* amd_signal_t */
 #define SIGNAL_BYTES	   64U
-#define SIGNAL_KIND	   0U
-#define SIGNAL_KIND_USER   1 /* a value, not a doorbell */
 #define SIGNAL_VALUE	   8U
 #define SIGNAL_MAILBOX	   16U /* address of the event's mailbox, 0: none */
 #define SIGNAL_EVENT_ID	   24U
@@ -32,13 +30,6 @@
 #define AMD_QUEUE_PROPERTIES   180U
 #define AMD_QUEUE_PROFILING    (1U << 3)
 #define AMD_QUEUE_INACTIVE     192U /* hsa_signal_t: address of an amd_signal_t, 0: none */
-
-/* Whether it looks like a signal with a value, where that is not sure. */
-static inline bool signal_is_user(uint64_t signal)
-{
-	return __atomic_load_n((const int64_t *)(uintptr_t)(signal + SIGNAL_KIND), __ATOMIC_RELAXED) ==
-	       SIGNAL_KIND_USER;
-}
 
 static inline int64_t signal_load(uint64_t signal)
 {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* How translators submit: frames, waits, what follows on the CPU, and what other queues may wait for. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,17 +31,14 @@ int batch_begin(struct queue *queue, uint32_t room, struct batch *batch)
 	*batch = (struct batch){.queue = queue, .lists = queue->lists};
 	if (gsp_device_is_lost(lane_device(queue->lane)))
 		return -ENODEV;
-	lane_lock(queue->lane);
+	/* it may wait for page tables, which is no matter of the queues that share the lane */
 	ret = frames_reserve(queue->frames, queue->lane, room, &frame, &blocking);
 	if (ret) {
-		lane_unlock(queue->lane);
-		if (ret == -EAGAIN) {
-			atomic_store(&queue->frame_wait, blocking);
-			completion_expect(queue->queues->completion, &queue->source,
-					  lane_point(queue->lane, blocking).wanted);
-		}
+		if (ret == -EAGAIN)
+			queue_starve(queue, blocking);
 		return ret;
 	}
+	lane_lock(queue->lane);
 	batch->ordinal = lane_next(queue->lane);
 	batch->frame = frame;
 	batch->room = room;
@@ -137,6 +132,11 @@ int batch_submit(struct batch *batch, uint64_t commands, uint32_t bytes, uint32_
 	book_submitted(queues->book, queue->lane, batch->ordinal, !ret);
 	if (ret) {
 		actions_cancel(queue->actions, batch->ordinal);
+		/* what may run all the same is not written over, nor sent again */
+		if (ordinal) {
+			frames_commit(queue->frames, used, ordinal);
+			ret = -EIO;
+		}
 		release(batch);
 		return ret;
 	}
@@ -161,67 +161,29 @@ static bool may_pass(int error)
 	return error == -EAGAIN || error == -ENOMEM || error == -ENOSPC || error == -EINTR;
 }
 
+/* What runs gives memory back when it is over, and what is to be submitted could not start before. */
+static bool wait_for_memory(struct queue *queue, int error)
+{
+	uint64_t done = lane_done(queue->lane);
+
+	if ((error != -ENOMEM && error != -ENOSPC) || done >= lane_submitted(queue->lane))
+		return false;
+	queue_starve(queue, done + 1);
+	queue->retry_since_ns = 0;
+	return true;
+}
+
 enum queue_progress queue_submit_failed(struct queue *queue, int error, const char *step)
 {
 	uint64_t now = clock_ns();
 
-	if (atomic_load(&queue->frame_wait)) {
-		queue->waits_for_event = false;
+	if (queue->starved || wait_for_memory(queue, error))
 		return QUEUE_PARKED;
-	}
 	if (may_pass(error) && (!queue->retry_since_ns || now - queue->retry_since_ns < RETRY_NS)) {
 		if (!queue->retry_since_ns)
 			queue->retry_since_ns = now;
-		queue->waits_for_event = false;
 		return QUEUE_PARKED;
 	}
 	queue_fail_call(queue, error, step);
 	return QUEUE_STOPPED;
-}
-
-/* The queue's user is told as the kernel driver's queues tell it: the error word, then the inactive signal, then the event. */
-static void tell(struct queue *queue, uint64_t error)
-{
-	uint64_t inactive =
-		queue->inactive_signal ? __atomic_load_n(queue->inactive_signal, __ATOMIC_ACQUIRE) : 0;
-	struct memory_info info;
-
-	if (queue->error_reason)
-		__atomic_store_n(queue->error_reason, (int64_t)error, __ATOMIC_RELEASE);
-	/* a signal of the caller's: only if it lies in memory that is there */
-	if (inactive && !memory_lookup(queue->queues->memory, u64_to_ptr(inactive), &info) &&
-	    info.kind != MEMORY_LOCAL && inactive + SIGNAL_BYTES <= ptr_to_u64(info.start) + info.size) {
-		uint32_t id = signal_event_id(inactive);
-
-		__atomic_store_n((int64_t *)(uintptr_t)(inactive + SIGNAL_VALUE), (int64_t)error,
-				 __ATOMIC_RELEASE);
-		if (id)
-			event_set(queue->queues->events, id);
-	}
-	if (queue->event_id)
-		event_set(queue->queues->events, queue->event_id);
-}
-
-void queue_fail(struct queue *queue, uint64_t error, const char *format, ...)
-{
-	char text[200];
-	va_list args;
-
-	if (queue->stopped)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	log_err("queue %#llx of GPU %u is stopped: %s", (unsigned long long)queue->id, queue->gpu, text);
-	queue->stopped = true;
-	queue->error = error;
-	tell(queue, error);
-}
-
-void queue_fail_call(struct queue *queue, int error, const char *step)
-{
-	uint64_t code =
-		error == -ENOSPC || error == -ENOMEM ? QUEUE_ERROR_INVALID_ALLOCATION : QUEUE_ERROR_EXCEPTION;
-
-	queue_fail(queue, code, "%s: %s", step, error == -ENODEV ? "the GPU is lost" : strerror(-error));
 }

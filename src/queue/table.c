@@ -21,9 +21,11 @@ struct slot {
 	struct queue *queue;
 };
 
+/* Of the process, not of a table: a number from before the library was closed is nobody's after it was opened again. */
+static _Atomic uint64_t generation;
+
 struct queue_table {
 	pthread_mutex_t lock; /* of changes */
-	uint64_t generation;
 	uint32_t next;
 	struct slot slots[QUEUE_TABLE_MAX];
 };
@@ -62,7 +64,7 @@ int queue_table_add(struct queue_table *table, struct queue *queue, uint64_t *id
 		return -ENOSPC;
 	}
 	table->next = index + 1;
-	*id = ++table->generation << INDEX_BITS | index;
+	*id = (atomic_fetch_add(&generation, 1) + 1) << INDEX_BITS | index;
 	slot->queue = queue;
 	queue->id = *id;
 	atomic_store(&slot->id, *id);

@@ -110,8 +110,9 @@ static void remember(struct verdicts *verdicts, struct gsp_device *device, const
 }
 
 /*
- * Whether another try may go better.  Of the steps before something was submitted only what the host refuses is final: memory comes
- * back, and a loss had another cause.  What does not come back from the engine is not sent there again, for it may cost the device.
+ * Whether another try may go better.  Before something was submitted, and when it came back, nothing was found out of the engine: a
+ * host that refuses then may be out of contexts or memory, which come back, and does not always say so; a loss had another cause.
+ * What does not come back from the engine is not sent there again, for it may cost the device.
  */
 static bool may_pass(const struct probe_result *result)
 {
@@ -122,12 +123,8 @@ static bool may_pass(const struct probe_result *result)
 	case -EAGAIN:
 	case -ECANCELED:
 		return true;
-	case -ENODEV:
-	case -EFAULT:
-	case -ETIMEDOUT:
-		return result->failed_at < PROBE_SUBMIT;
 	default:
-		return false;
+		return result->failed_at < PROBE_SUBMIT || result->failed_at == PROBE_TEARDOWN;
 	}
 }
 

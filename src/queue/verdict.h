@@ -17,7 +17,8 @@ int verdicts_create(struct memory *memory, struct gsp_device *const *devices, ui
 void verdicts_destroy(struct verdicts *verdicts);
 /*
  * The rung of an engine.  -EINVAL: no such GPU; -EOPNOTSUPP: no such engine; another error: work does not come back from it, with
- * one line in the log, at the first time, that names the step.  A failure that may pass (no memory, -EINTR ...) is not remembered.
+ * one line in the log, at the first time, that names the step.  A failure that may pass (no memory, -EINTR, what the host refuses
+ * before the engine was tried) is not remembered.
  */
 int verdict_get(struct verdicts *verdicts, uint32_t gpu, enum kmd_engine engine, enum gsp_rung *rung);
 /* It turned out otherwise: the next verdict_get() probes, whatever was remembered. */

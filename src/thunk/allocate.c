@@ -115,8 +115,8 @@ static int allocate_code(const struct process *process, struct memory_request *r
 }
 
 /* What the checks let through.  A fixed address is handed in by *address. */
-static HSAKMT_STATUS request(struct process *process, uint32_t node, int gpu, uint64_t size,
-			     HsaMemFlags flags, const struct allocate_options *options, void **address)
+static HSAKMT_STATUS request_memory(struct process *process, uint32_t node, int gpu, uint64_t size,
+				    HsaMemFlags flags, const struct allocate_options *options, void **address)
 {
 	enum memory_kind kind = kind_of(gpu, flags);
 	struct memory_request request = {
@@ -173,7 +173,7 @@ HSAKMT_STATUS allocate(struct process *process, uint32_t node, uint64_t size, Hs
 	status = check_flags(gpu, flags, options->alignment);
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
-	return request(process, node, gpu, size, flags, options, address);
+	return request_memory(process, node, gpu, size, flags, options, address);
 }
 
 HSAKMT_STATUS HSAKMTAPI hsaKmtAllocMemoryAlign(HSAuint32 PreferredNode, HSAuint64 SizeInBytes,

@@ -96,6 +96,27 @@ static int gate_create(void)
 	return 0;
 }
 
+/*
+ * A thread that is cancelled goes on until its call is over: where it would end amid one it may hold locks, and stand in lists by its stack.
+ * libhsakmt's calls are ioctls, no cancellation points either.
+ */
+static _Thread_local struct {
+	unsigned depth;
+	int state;
+} calling;
+
+static void hold_off_cancellation(void)
+{
+	if (!calling.depth++)
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &calling.state);
+}
+
+static void let_cancellation(void)
+{
+	if (!--calling.depth)
+		pthread_setcancelstate(calling.state, NULL);
+}
+
 /* True while the library is open in this process. */
 bool process_is_open(void)
 {
@@ -118,6 +139,7 @@ HSAKMT_STATUS process_enter(struct process **process)
 		gate_leave(g);
 		return HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED;
 	}
+	hold_off_cancellation();
 	*process = current;
 	return HSAKMT_STATUS_SUCCESS;
 }
@@ -126,6 +148,7 @@ HSAKMT_STATUS process_enter(struct process **process)
 void process_leave(void)
 {
 	gate_leave(gate_load());
+	let_cancellation();
 }
 
 /* In a fork child: the parent's object is of no use, but the child must let go of the file. */
@@ -256,6 +279,7 @@ HSAKMT_STATUS process_open(void)
 	HSAKMT_STATUS status = HSAKMT_STATUS_SUCCESS;
 	int ret;
 
+	hold_off_cancellation();
 	pthread_once(&once, register_fork_handlers);
 	pthread_mutex_lock(&lifecycle);
 	if (current && opener != getpid()) {
@@ -280,6 +304,7 @@ HSAKMT_STATUS process_open(void)
 	atomic_fetch_or(&gate->word, GATE_OPEN);
 out:
 	pthread_mutex_unlock(&lifecycle);
+	let_cancellation();
 	return status;
 }
 
@@ -291,6 +316,7 @@ HSAKMT_STATUS process_close(void)
 {
 	HSAKMT_STATUS status = HSAKMT_STATUS_SUCCESS;
 
+	hold_off_cancellation();
 	pthread_mutex_lock(&lifecycle);
 	if (!open_count || opener != getpid()) {
 		status = HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED;
@@ -301,6 +327,7 @@ HSAKMT_STATUS process_close(void)
 		current = NULL;
 	}
 	pthread_mutex_unlock(&lifecycle);
+	let_cancellation();
 	return status;
 }
 

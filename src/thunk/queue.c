@@ -11,7 +11,7 @@
 #include "thunk/status.h"
 #include "util/compiler.h"
 
-#define QUEUE_DISABLED_PERCENTAGE 0U
+#define MAX_PERCENTAGE 100U
 
 static bool bad_priority(HSA_QUEUE_PRIORITY priority)
 {
@@ -72,7 +72,7 @@ static HSAKMT_STATUS create(struct process *process, const struct creation *call
 		.sdma_engine = call->sdma_engine,
 		.ring = call->ring,
 		.ring_bytes = call->ring_bytes,
-		.percentage = MIN(call->percentage, 100U),
+		.percentage = call->percentage,
 		.priority = (int)call->priority,
 	};
 	HsaQueueResource resource;
@@ -80,13 +80,14 @@ static HSAKMT_STATUS create(struct process *process, const struct creation *call
 	uint64_t id;
 	int gpu, ret;
 
-	if (bad_priority(call->priority) || !call->resource)
+	if (bad_priority(call->priority) || call->percentage > MAX_PERCENTAGE || !call->resource)
 		return HSAKMT_STATUS_INVALID_PARAMETER;
 	status = process_check_node(process, call->node, &gpu);
 	if (status != HSAKMT_STATUS_SUCCESS)
 		return status;
+	/* libhsakmt: the kernel driver knows no GPU of that number */
 	if (gpu < 0)
-		return HSAKMT_STATUS_INVALID_NODE_UNIT;
+		return HSAKMT_STATUS_ERROR;
 	if (!kind_of(call->type, &request.kind))
 		return HSAKMT_STATUS_INVALID_PARAMETER;
 	abi_read_queue_resource(abi_current(), call->resource, &resource);
@@ -132,8 +133,9 @@ static HSAKMT_STATUS create_when_open(const struct creation *call)
  * Creates a queue.  AQL queues: the caller fills the index pointers and ErrorReason of QueueResource, and rings by
  * hsaKmtQueueRingDoorbell() or by storing to the doorbell; others get index words of the library's own.
  *
- * INVALID_PARAMETER: priority, type, ring, indices; INVALID_NODE_UNIT: no GPU node; NO_MEMORY; ERROR: the node's engine does
- * not answer (the log says at which step), an event that is none, or the host refuses.
+ * INVALID_PARAMETER: priority, percentage, type, the shape of the ring, indices; INVALID_NODE_UNIT: no such node; NO_MEMORY; ERROR: a
+ * CPU node, a ring or indices that are not in memory of the library's or registered, an event that is none, an engine that does not
+ * answer (the log says at which step), or the host refuses.
  */
 HSAKMT_STATUS HSAKMTAPI hsaKmtCreateQueueExt(HSAuint32 NodeId, HSA_QUEUE_TYPE Type, HSAuint32 QueuePercentage,
 					     HSA_QUEUE_PRIORITY Priority, HSAuint32 SdmaEngineId,
@@ -215,23 +217,26 @@ static int update(struct queues *queues, uint64_t id, const void *arg)
 {
 	const struct update *u = arg;
 
-	return queue_update(queues, id, MIN(u->percentage, 100U), (int)u->priority, u->ring, u->ring_bytes);
+	return queue_update(queues, id, u->percentage, (int)u->priority, u->ring, u->ring_bytes);
 }
 
-/* A NULL address or a percentage of 0 stops the queue until it is updated again. */
+/*
+ * A NULL address, a size of 0 or a percentage of 0 stops the queue until it is updated again.  INVALID_PARAMETER: id 0, priority,
+ * percentage, another size than the queue was made with; ERROR: no such queue, or the host refuses the priority.
+ */
 HSAKMT_STATUS HSAKMTAPI hsaKmtUpdateQueue(HSA_QUEUEID QueueId, HSAuint32 QueuePercentage,
 					  HSA_QUEUE_PRIORITY Priority, void *QueueAddress,
 					  HSAuint64 QueueSize, HsaEvent *Event)
 {
 	const struct update u = {
-		.percentage = QueueAddress ? QueuePercentage : QUEUE_DISABLED_PERCENTAGE,
+		.percentage = QueuePercentage,
 		.priority = Priority,
 		.ring = QueueAddress,
 		.ring_bytes = QueueSize,
 	};
 
 	(void)Event; /* as in libhsakmt, which has no way to hand it on */
-	return on_queue(QueueId, !bad_priority(Priority), update, &u);
+	return on_queue(QueueId, !bad_priority(Priority) && QueuePercentage <= MAX_PERCENTAGE, update, &u);
 }
 
 static int destroy(struct queues *queues, uint64_t id, const void *arg)

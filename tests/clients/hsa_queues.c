@@ -92,8 +92,9 @@ static hsa_signal_t make_signal(hsa_signal_value_t value)
 	return signal;
 }
 
-static void put_barrier(hsa_queue_t *queue, const hsa_signal_t *awaited, unsigned count, hsa_signal_t done,
-			bool any)
+/* Published, not rung; its index. */
+static uint64_t place_barrier(hsa_queue_t *queue, const hsa_signal_t *awaited, unsigned count,
+			      hsa_signal_t done, bool any)
 {
 	uint64_t index = hsa_queue_add_write_index_relaxed(queue, 1);
 	hsa_barrier_and_packet_t *slot, packet = {.completion_signal = done};
@@ -111,6 +112,14 @@ static void put_barrier(hsa_queue_t *queue, const hsa_signal_t *awaited, unsigne
 	memcpy((char *)slot + sizeof(header), (const char *)&packet + sizeof(header),
 	       sizeof(packet) - sizeof(header));
 	__atomic_store_n(&slot->header, header, __ATOMIC_RELEASE);
+	return index;
+}
+
+static void put_barrier(hsa_queue_t *queue, const hsa_signal_t *awaited, unsigned count, hsa_signal_t done,
+			bool any)
+{
+	uint64_t index = place_barrier(queue, awaited, count, done, any);
+
 	hsa_signal_store_screlease(queue->doorbell_signal, (hsa_signal_value_t)index);
 }
 
@@ -180,8 +189,8 @@ static void ring(void)
 }
 
 /*
- * The producer's queue goes on with a packet that ends only when its consumer has run: whoever waits for more than the signal
- * never gets on.
+ * The producer is published and rung together with a packet that ends only when the consumer has run, which comes before it or after:
+ * whoever waits for more than the signal never gets on.
  */
 static void persistent(void)
 {
@@ -190,10 +199,15 @@ static void persistent(void)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		hsa_signal_t produced = make_signal(1), consumed = make_signal(1), end = make_signal(1);
 		hsa_signal_t none = {0};
+		uint64_t last;
 
-		put_barrier(producer, &none, 0, produced, false);
-		put_barrier(producer, &consumed, 1, end, false);
-		put_barrier(consumer, &produced, 1, consumed, false);
+		if (round % 2)
+			put_barrier(consumer, &produced, 1, consumed, false);
+		place_barrier(producer, &none, 0, produced, false);
+		last = place_barrier(producer, &consumed, 1, end, false);
+		hsa_signal_store_screlease(producer->doorbell_signal, (hsa_signal_value_t)last);
+		if (!(round % 2))
+			put_barrier(consumer, &produced, 1, consumed, false);
 		must_come(end, "round", round);
 		MUST(hsa_signal_destroy(produced));
 		MUST(hsa_signal_destroy(consumed));
@@ -246,7 +260,7 @@ static void copies(size_t largest)
 {
 	static const size_t sizes[] = {1,	2,	 3,	  5,	    63,	       64,
 				       65,	4095,	 4096,	  4097,	    65535,     65537,
-				       1000003, 4194303, 4194305, 67108865, 268435459, 1073741824};
+				       1000003, 4194303, 4194305, 67108865, 1073741823};
 	unsigned char *from = allocate(host_pool, largest), *back = allocate(host_pool, largest);
 	char *device = allocate(device_pool, largest);
 	const hsa_agent_t both[] = {cpu, gpu};

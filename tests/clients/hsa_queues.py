@@ -31,6 +31,13 @@ CASES = [
     ("copies with interrupts", ["rx6800"], {}, [HSA_QUEUES, "copies", GIB]),
     ("copies without interrupts", ["rx6800"], {"HSA_ENABLE_INTERRUPT": "0"}, [HSA_QUEUES, "copies", SMALL]),
     ("copies without atomics", ["rx6800,atomics=off"], {}, [HSA_QUEUES, "copies", SMALL]),
+    (
+        "copies without atomics and interrupts",
+        ["rx6800,atomics=off"],
+        {"HSA_ENABLE_INTERRUPT": "0"},
+        [HSA_QUEUES, "copies", SMALL],
+    ),
+    ("copies, doorbells looked at", ["rx6800"], {"HSAKMT_DXG_DOORBELL": "look"}, [HSA_QUEUES, "copies", SMALL]),
     ("copies on an APU", ["radeon680m"], {}, [HSA_QUEUES, "copies", SMALL]),
     ("all of it", ["rx6800", "radeon680m"], {}, [HSA_QUEUES] + BARRIERS + ["copies", SMALL] + BARRIERS),
 ]
@@ -40,6 +47,8 @@ if HIP_COPY != "-":
     CASES += [
         ("hip copies", ["rx6800,kernels=skip"], {}, [HIP_COPY]),
         ("hip copies without interrupts", ["rx6800,kernels=skip"], {"HSA_ENABLE_INTERRUPT": "0"}, [HIP_COPY]),
+        ("hip copies without atomics", ["rx6800,kernels=skip,atomics=off"], {}, [HIP_COPY]),
+        ("hip copies on an APU", ["radeon680m,kernels=skip"], {}, [HIP_COPY]),
     ]
 
 failures = 0

@@ -85,8 +85,10 @@ extern const size_t late_name_count;
 	X(hsaKmtRuntimeDisable) \
 	X(hsaKmtRuntimeEnable) \
 	X(hsaKmtSetEvent) \
+	X(hsaKmtSetQueueCUMask) \
 	X(hsaKmtSetTrapHandler) \
 	X(hsaKmtUnmapMemoryToGPU) \
+	X(hsaKmtUpdateQueue) \
 	X(hsaKmtWaitOnEvent_Ext) \
 	X(hsaKmtWaitOnMultipleEvents) \
 	X(hsaKmtWaitOnMultipleEvents_Ext)
@@ -101,6 +103,7 @@ struct thunk {
 struct run {
 	const struct generation *generation;
 	unsigned int gpus; /* how many there must be */
+	bool translated;   /* whether their nodes must say that AQL packets are translated for them */
 	int round;
 	int failures;
 	void *library;
@@ -126,19 +129,56 @@ HsaNodeProperties *read_topology(struct run *run, HSAuint32 *count);
 bool is_gpu(const HsaNodeProperties *node);
 
 /* rocr7_memory.c */
-void use_gpu(struct run *run, HSAuint32 node);
+void use_gpu(struct run *run, HSAuint32 gpu, const HsaNodeProperties *node);
+
+/* What queues of a GPU work with: host memory that it sees, and the piece of its scratch range that is mapped. */
+struct workplace {
+	HSAuint32 gpu;
+	unsigned gfx_major;
+	unsigned engines; /* shader engines */
+	char *pool;	  /* POOL_BYTES */
+	char *code;	  /* a page and more, executable */
+	char *ring;	  /* a page */
+	char *scratch;
+	HSAuint64 scratch_bytes;
+	HsaEvent *event; /* NULL: the runtime sleeps on none */
+};
+
+#define POOL_BYTES (2ULL << 20)
+#define COPIES_AT  0x10000 /* in the pool, the rest of it is for copies */
+
+/* amd_signal_t */
+struct signal {
+	int64_t kind;
+	int64_t value;
+	uint64_t mailbox;
+	uint32_t event_id;
+	uint32_t reserved[9];
+};
 
 /* rocr7_queue.c */
-void use_queues(struct run *run, HSAuint32 gpu, char *pool, char *code, void *ring, HsaEvent *event);
+void use_queues(struct run *run, const struct workplace *place);
+/* A signal of value 1; `index` is the caller's choice. */
+struct signal *arm_signal(const struct workplace *place, unsigned index, bool slept_on);
+/* Waits for it as the runtime does, and judges. */
+void await_signal(struct run *run, const char *step, const struct workplace *place,
+		  const struct signal *signal);
+void ring_bell(struct run *run, HSA_QUEUEID id, HSAuint64 value);
+
+/* rocr7_sdma.c */
+void use_copies(struct run *run, const struct workplace *place);
 
 /* rocr7_residue.c */
 struct residue {
 	unsigned int threads;
 	unsigned int descriptors;
 	unsigned long kilobytes; /* of address space */
+	size_t heap;		 /* bytes of malloc() in use */
 	bool maps_dxg;
 };
 
+/* Before anything else: makes the sizes comparable. */
+void prepare_residue(void);
 void take_residue(struct residue *residue);
 
 #endif

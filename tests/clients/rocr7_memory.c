@@ -4,7 +4,7 @@
 
 #include "rocr7.h"
 
-#define SIGNAL_POOL   (2ULL << 20)
+#define SIGNAL_POOL   POOL_BYTES
 #define CODE_SIZE     0x2000ULL
 #define RING_SIZE     0x1000ULL
 #define SCRATCH_RANGE (1ULL << 32)
@@ -110,7 +110,7 @@ static void destroy_events(struct run *run, HsaEvent *events[2])
 	ANSWERS(run, INVALID_HANDLE, thunk->hsaKmtDestroyEvent(NULL));
 }
 
-void use_gpu(struct run *run, HSAuint32 gpu)
+void use_gpu(struct run *run, HSAuint32 gpu, const HsaNodeProperties *node)
 {
 	const struct thunk *thunk = &run->thunk;
 	char *pool, *code, *scratch;
@@ -132,7 +132,17 @@ void use_gpu(struct run *run, HSAuint32 gpu)
 		SUCCEEDS(run, thunk->hsaKmtSetTrapHandler(gpu, code, 0x1000, code + 0x1000, 0x1000));
 		SUCCEEDS(run, thunk->hsaKmtMapMemoryToGPU(scratch, SCRATCH_PIECE, &alternate));
 		use_events(run, events);
-		use_queues(run, gpu, pool, code, ring, events[1]);
+		use_queues(run, &(struct workplace){
+					.gpu = gpu,
+					.gfx_major = node->EngineId.ui32.Major,
+					.engines = node->NumShaderBanks,
+					.pool = pool,
+					.code = code,
+					.ring = ring,
+					.scratch = scratch,
+					.scratch_bytes = SCRATCH_PIECE,
+					.event = run->translated ? NULL : events[1],
+				});
 		SUCCEEDS(run, thunk->hsaKmtUnmapMemoryToGPU(scratch));
 		SUCCEEDS(run, thunk->hsaKmtSetTrapHandler(gpu, NULL, 0, NULL, 0));
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What a library may leave behind in a process. */
 #include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +42,23 @@ static unsigned long number_of(const char *path, const char *word, bool *there)
 	return number;
 }
 
+/*
+ * glibc gives threads that meet in malloc() arenas of their own, 64 MiB of address space each and kept for ever: how many depends on
+ * how threads were scheduled.  One for all of them.
+ */
+void prepare_residue(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+}
+
 void take_residue(struct residue *residue)
 {
+	const struct mallinfo2 heap = mallinfo2();
 	bool there;
 
 	residue->threads = count_entries("/proc/self/task");
 	residue->descriptors = count_entries("/proc/self/fd");
+	residue->heap = heap.uordblks + heap.hblkhd;
 	residue->kilobytes = number_of("/proc/self/status", "VmSize:", &there);
 	number_of("/proc/self/maps", "/dev/dxg", &residue->maps_dxg);
 }

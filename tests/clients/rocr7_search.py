@@ -17,8 +17,8 @@ ASKS_BOTH = {"latest"}
 
 
 def run(dxgsim, client, generation, directory):
-    # of this program's environment the search path alone is replaced
-    command = [dxgsim, "-a", "rx6800", "--", "env", f"LD_LIBRARY_PATH={directory}", client, generation, "1"]
+    # of this program's environment the search path alone is replaced; what is done with a GPU is not what this is about
+    command = [dxgsim, "-a", "foreign", "--", "env", f"LD_LIBRARY_PATH={directory}", client, generation, "0"]
     return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
 
 

@@ -143,7 +143,7 @@ static void check_gpu(struct run *run, HSAuint32 id, const HsaNodeProperties *no
 	EXPECT(run, node->NumXcc >= 1 && node->NumSIMDPerCU >= 1 && node->NumShaderBanks >= 1); /* divisors */
 	EXPECT(run, node->EngineId.ui32.Major >= 10);
 	EXPECT(run, node->Capability.ui32.DoorbellType == 2);
-	EXPECT(run, node->Capability2.ui32.AqlEmulationPm4_);
+	EXPECT(run, node->Capability2.ui32.AqlEmulationPm4_ == run->translated);
 	EXPECT(run, node->KFDGpuID != 0 && node->MarketingName[0] != 0);
 #if HSAKMT_LAYOUT >= 392
 	EXPECT(run, node->LuidLowPart || node->LuidHighPart);

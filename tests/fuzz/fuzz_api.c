@@ -5,7 +5,7 @@
  * An input is a program of one-byte calls, each followed by the bytes its arguments are made of.  Arguments may be
  * hostile where the API can tell: sizes, node ids, flags, addresses to look up.  They are never wild where it cannot:
  * buffers for results are of the size that the caller's layout gives them (on the heap, with a sanitizer around),
- * and events are ones that exist.
+ * events are ones that exist, and memory that a queue was created on stays as long as the queue.
  *
  * After every program the library is closed as often as it is open.  Then the simulator has neither leak nor misuse
  * to tell of, and the library opens again.
@@ -48,6 +48,7 @@ static struct {
 	struct buffer last_freed;
 	HsaEvent *events[MAX_EVENTS];
 	HsaAMDGPUDeviceHandle device;
+	bool mailboxes; /* of events: memory that stays until the close */
 } caller;
 
 uint64_t take_size(struct input *input)
@@ -63,6 +64,11 @@ uint64_t take_size(struct input *input)
 	if (choice < 250)
 		return sizes[choice % (sizeof(sizes) / sizeof(sizes[0]))];
 	return take_bytes(input, 8);
+}
+
+bool newest_layout(void)
+{
+	return caller.node_bytes >= 396;
 }
 
 HSAuint32 take_node(struct input *input)
@@ -120,7 +126,9 @@ static void forget(void)
 {
 	memset(caller.events, 0, sizeof(caller.events));
 	memset(caller.buffers, 0, sizeof(caller.buffers));
+	forget_queues();
 	caller.acquires = 0;
+	caller.mailboxes = false;
 }
 
 static void call_open(struct input *input)
@@ -211,7 +219,7 @@ static HSAuint32 take_count(struct input *input, HSAuint32 *room)
 static void call_caches(struct input *input)
 {
 	HSAuint32 room, node = take_node(input), count = take_count(input, &room);
-	void *caches = result_buffer(room * (caller.node_bytes >= 396 ? CACHES_OF_396 : CACHES_BEFORE) + 1);
+	void *caches = result_buffer(room * (newest_layout() ? CACHES_OF_396 : CACHES_BEFORE) + 1);
 
 	hsaKmtGetNodeCacheProperties(node, (HSAuint32)take(input), count, caches);
 	free(caches);
@@ -277,13 +285,13 @@ static void call_device(struct input *input)
 }
 
 /*
- * Host memory is there for good once it is allocated, as the driver pins it: gigabytes would only take this
- * machine's.  Sizes that no machine has stay.
+ * Host memory is there for good once it is allocated, as the driver pins it, and so is that for code: gigabytes would only take
+ * this machine's.  Sizes that no machine has stay.
  */
 static uint64_t affordable(uint64_t size, HSAuint32 node, HsaMemFlags flags)
 {
-	bool costs = (!node || !flags.ui32.NonPaged || flags.ui32.GTTAccess) && !flags.ui32.Scratch &&
-		     !flags.ui32.OnlyAddress;
+	bool costs = (!node || !flags.ui32.NonPaged || flags.ui32.GTTAccess || flags.ui32.ExecuteAccess) &&
+		     !flags.ui32.Scratch && !flags.ui32.OnlyAddress;
 
 	return costs && size > HOST_MEMORY_MAX && size < NO_MACHINE_HAS ? size % HOST_MEMORY_MAX : size;
 }
@@ -346,8 +354,13 @@ static void call_alloc_at(struct input *input)
 static void call_free(struct input *input)
 {
 	char *address = take_address(input);
+	uint64_t size = take_size(input);
 
-	if (hsaKmtFreeMemory(address, take_size(input)) != HSAKMT_STATUS_SUCCESS)
+	for (unsigned int i = 0; i < MAX_BUFFERS; i++)
+		if (address && caller.buffers[i].address == address &&
+		    queues_use(address, caller.buffers[i].size))
+			return;
+	if (hsaKmtFreeMemory(address, size) != HSAKMT_STATUS_SUCCESS)
 		return;
 	for (unsigned int i = 0; i < MAX_BUFFERS; i++) {
 		if (caller.buffers[i].address == address) {
@@ -413,6 +426,7 @@ static void call_create_event(struct input *input)
 	if (hsaKmtCreateEvent(&descriptor, kind & 64, kind & 128, &event) == HSAKMT_STATUS_SUCCESS) {
 		REQUIRE(event && event->EventId && caller.opens);
 		*place = event;
+		caller.mailboxes = true;
 	}
 }
 
@@ -495,7 +509,7 @@ static void call_runtime(struct input *input)
 }
 
 /*
- * Frees what there is; then nothing is left on the GPU, though the library is open.  It frees without waiting: what the
+ * Frees what there is; then nothing of it is left on the GPU, though the library is open.  It frees without waiting: what the
  * host is not done with goes with a later call.
  */
 static void free_everything(void)
@@ -504,13 +518,14 @@ static void free_everything(void)
 	HsaMemFlags flags = {.ui32 = {.HostAccess = 1, .FixedAddress = 1}};
 	HsaSystemProperties system;
 
+	destroy_queues();
 	for (unsigned int i = 0; i < MAX_BUFFERS; i++)
 		if (caller.buffers[i].address)
 			REQUIRE(hsaKmtFreeMemory(caller.buffers[i].address, 0) == HSAKMT_STATUS_SUCCESS);
 	memset(caller.buffers, 0, sizeof(caller.buffers));
 	deregister_everything();
 	REQUIRE(hsaKmtAcquireSystemProperties(&system) == HSAKMT_STATUS_SUCCESS);
-	while (dxgsim_live_objects("allocation")) {
+	while (dxgsim_live_objects("allocation") > caller.mailboxes) {
 		/* an address in use: refused, but not before everything kept for later was given back */
 		void *address = (void *)((uintptr_t)&flags & ~(uintptr_t)0xfff);
 
@@ -523,13 +538,14 @@ static void free_everything(void)
 
 /* The more often a call is in the list, the more often it is made. */
 static void (*const calls[])(struct input *input) = {
-	call_alloc_at,	    call_alloc_at, call_open,	      call_acquire,	 call_alloc,
-	call_alloc,	    call_alloc,	   call_free,	      call_free,	 call_map,
-	call_map,	    call_map,	   call_unmap,	      call_unmap,	 call_create_event,
-	call_destroy_event, call_event,	   call_wait,	      call_wait,	 call_pointer_info,
-	call_node,	    call_caches,   call_links,	      call_banks,	 call_clocks,
-	call_device,	    call_runtime,  call_refused,      call_refused,	 call_abi_check,
-	call_release,	    call_close,	   call_registration, call_registration, call_registration,
+	call_alloc_at,	    call_alloc_at,     call_open,	  call_acquire,	     call_alloc,
+	call_alloc,	    call_alloc,	       call_free,	  call_free,	     call_map,
+	call_map,	    call_map,	       call_unmap,	  call_unmap,	     call_create_event,
+	call_destroy_event, call_event,	       call_wait,	  call_wait,	     call_pointer_info,
+	call_node,	    call_caches,       call_links,	  call_banks,	     call_clocks,
+	call_device,	    call_runtime,      call_refused,	  call_refused,	     call_abi_check,
+	call_release,	    call_close,	       call_registration, call_registration, call_registration,
+	call_create_queue,  call_create_queue, call_queue,	  call_queue,
 };
 
 static void print_findings(void)
@@ -576,6 +592,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&caller, 0, sizeof(caller));
 	forget_registrations();
+	forget_queues();
 	caller.node_bytes = 368;
 	REQUIRE(DxgAbiCheck(&sizes) == HSAKMT_STATUS_SUCCESS);
 	/* most programs are of use only with the library open */

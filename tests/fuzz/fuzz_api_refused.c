@@ -8,42 +8,11 @@
 
 static void refuse_queues(struct input *input, uint32_t which)
 {
-	HSA_QUEUE_PRIORITY priority = (HSA_QUEUE_PRIORITY)((int)take(input) % 9 - 4);
-	HSA_QUEUE_TYPE type = (HSA_QUEUE_TYPE)(take(input) % 25);
-	HSAuint32 node = take_node(input), word = 0;
 	HSA_QUEUEID queue = take_bytes(input, 2);
-	void *ring = take_address(input);
-	HSAuint64 size = take_size(input);
-	HsaEvent *event = take_event(input);
-	HsaQueueResource resource = {0};
-	HsaQueueInfo info;
+	HSAuint32 word = 0, *out = which & 1 ? NULL : &word;
 
-	switch (which) {
-	case 0:
-		SERVED_BY_NONE(hsaKmtCreateQueue(node, type, 100, priority, ring, size, event, &resource));
-		break;
-	case 1:
-		SERVED_BY_NONE(hsaKmtCreateQueueExt(node, type, 100, priority, 0, ring, size, event, NULL));
-		break;
-	case 2:
-		SERVED_BY_NONE(
-			hsaKmtCreateQueueV2(node, type, 100, priority, 0, ring, size, 0, event, &resource));
-		break;
-	case 3:
-		SERVED_BY_NONE(hsaKmtUpdateQueue(queue, 100, priority, ring, size, event));
-		break;
-	case 4:
-		SERVED_BY_NONE(hsaKmtDestroyQueue(queue));
-		SERVED_BY_NONE(hsaKmtGetQueueInfo(queue, &info));
-		break;
-	case 5:
-		SERVED_BY_NONE(hsaKmtQueueRingDoorbell(queue, size));
-		SERVED_BY_NONE(hsaKmtSetQueueCUMask(queue, 32 * (type & 1), &word));
-		break;
-	default:
-		SERVED_BY_NONE(hsaKmtGetKernelQueueId(queue, &word));
-		SERVED_BY_NONE(hsaKmtAllocQueueGWS(queue, 1, NULL));
-	}
+	SERVED_BY_NONE(hsaKmtGetKernelQueueId(queue, out));
+	SERVED_BY_NONE(hsaKmtAllocQueueGWS(queue, take(input), out));
 }
 
 static void refuse_memory(struct input *input, uint32_t which)

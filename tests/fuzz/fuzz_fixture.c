@@ -106,7 +106,11 @@ static void on_removed(uint32_t vgpu)
 
 static bool start(struct fixture *fixture)
 {
-	static const struct host_upcalls upcalls = {on_event, on_state, on_removed};
+	static const struct host_upcalls upcalls = {
+		.signal_event = on_event,
+		.device_state_changed = on_state,
+		.vgpu_removed = on_removed,
+	};
 	struct host_create_process request = {.pid = 1, .name = "fuzz"};
 	struct host_create_process_reply made = {0};
 

@@ -253,6 +253,29 @@ void aql_commands_wait(struct aql_commands *commands, const void *at_word, uint3
 	at[6] = 4; /* poll interval */
 }
 
+void aql_commands_copy(struct aql_commands *commands, void *to, uint64_t value)
+{
+	uint32_t *at = add_command(commands, 0x40, 6); /* COPY_DATA */
+
+	at[1] = 5u | 5u << 8 | 1u << 16 | 1u << 20; /* immediate, memory, 64 bits, confirmed */
+	at[2] = (uint32_t)value;
+	at[3] = (uint32_t)(value >> 32);
+	put_address(at + 4, to);
+}
+
+void aql_commands_write_back(struct aql_commands *commands, unsigned gfx_major)
+{
+	uint32_t *at;
+
+	if (gfx_major < 12)
+		return;
+	at = add_command(commands, 0x58, 8); /* ACQUIRE_MEM */
+	at[2] = UINT32_MAX;		     /* all of memory */
+	at[3] = 0xff;
+	at[6] = 10;		     /* poll interval */
+	at[7] = 1u << 15 | 1u << 16; /* GL2_WB, outwards */
+}
+
 /* amd_aql_pm4_ib_packet_t (ROCr): a jump to the commands, and how many words remain of the packet behind it. */
 struct aql_packet aql_vendor(const struct aql_commands *commands, struct aql_signal *done)
 {

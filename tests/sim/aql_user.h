@@ -102,6 +102,10 @@ struct aql_commands aql_commands_alloc(const struct machine *machine, uint32_t r
 void aql_commands_free(struct aql_commands *commands);
 void aql_commands_write(struct aql_commands *commands, const void *to, uint32_t value);
 void aql_commands_wait(struct aql_commands *commands, const void *at, uint32_t value);
+/* 64 bits in one piece, by COPY_DATA. */
+void aql_commands_copy(struct aql_commands *commands, void *to, uint64_t value);
+/* What was written so far leaves the GPU's caches, where writes of commands stay in them: since gfx12. */
+void aql_commands_write_back(struct aql_commands *commands, unsigned gfx_major);
 /* The packet that has them executed.  They may be added to afterwards, for the next packet. */
 struct aql_packet aql_vendor(const struct aql_commands *commands, struct aql_signal *done);
 

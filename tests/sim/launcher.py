@@ -74,6 +74,12 @@ expect(70, "--adapter", "foreign", "--", leaker, "private", text="AMD private qu
 expect(1, "--adapter", "none", "--", leaker, text="Bad file descriptor")
 expect(1, "--fault", "ioctl=OPEN:errno=ENOMEM", "--", leaker, text="Cannot allocate memory")
 expect(0, "--", "sh", "-c", "lsmod | grep -q amdgpu")
+# what was found out about one machine's engines is not for another, unless somebody wants that
+for told, got in (("", ""), ("other", "other"), (None, "fresh")):
+    os.environ.pop("HSAKMT_DXG_PROBE", None)
+    if told is not None:
+        os.environ["HSAKMT_DXG_PROBE"] = told
+    expect(0, "--", "sh", "-c", "echo =$HSAKMT_DXG_PROBE=", text=f"={got}=\n")
 with tempfile.NamedTemporaryFile() as trace:
     run("--trace", trace.name, "--", leaker)
     lines = trace.read().decode()

@@ -217,6 +217,43 @@ static void close_releases_a_waiter(void **state)
 	assert_int_not_equal((int)(uintptr_t)result, HSAKMT_STATUS_SUCCESS);
 }
 
+struct cancelled {
+	HsaEvent *event;
+	_Atomic HSAKMT_STATUS status;
+};
+
+static void *wait_until_cancelled(void *arg)
+{
+	struct cancelled *cancelled = arg;
+
+	cancelled->status = hsaKmtWaitOnEvent(cancelled->event, 0xffffffff);
+	pthread_testcancel();
+	return NULL;
+}
+
+/* libhsakmt waits in an ioctl, which is no cancellation point: a call that has begun comes to its end, and what it holds is given back. */
+static void a_thread_is_not_cancelled_amid_a_call(void **state)
+{
+	HsaEventDescriptor descriptor = {.EventType = HSA_EVENTTYPE_SIGNAL};
+	struct cancelled cancelled = {.status = HSAKMT_STATUS_ERROR};
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	assert_int_equal(hsaKmtOpenKFD(), HSAKMT_STATUS_SUCCESS);
+	assert_int_equal(hsaKmtCreateEvent(&descriptor, false, false, &cancelled.event),
+			 HSAKMT_STATUS_SUCCESS);
+	assert_int_equal(pthread_create(&thread, NULL, wait_until_cancelled, &cancelled), 0);
+	usleep(20000); /* most likely asleep by now; else the call begins with the request */
+	assert_int_equal(pthread_cancel(thread), 0);
+	assert_int_equal(hsaKmtSetEvent(cancelled.event), HSAKMT_STATUS_SUCCESS);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_ptr_equal(result, PTHREAD_CANCELED);
+	assert_int_equal(cancelled.status, HSAKMT_STATUS_SUCCESS);
+	assert_int_equal(hsaKmtDestroyEvent(cancelled.event), HSAKMT_STATUS_SUCCESS);
+	assert_int_equal(hsaKmtCloseKFD(), HSAKMT_STATUS_SUCCESS);
+}
+
 static void a_thousand_cycles_leave_nothing_behind(void **state)
 {
 	unsigned fds = 0, threads = 0;
@@ -371,6 +408,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_child_without_fork_handlers_is_refused_too, start,
 						nothing_left),
 		cmocka_unit_test_setup_teardown(close_releases_a_waiter, start, nothing_left),
+		cmocka_unit_test_setup_teardown(a_thread_is_not_cancelled_amid_a_call, start, nothing_left),
 		cmocka_unit_test_setup_teardown(a_thousand_cycles_leave_nothing_behind, start, nothing_left),
 		cmocka_unit_test_setup_teardown(threads_come_and_go_independently, start, nothing_left),
 		cmocka_unit_test_setup_teardown(without_a_gpu_there_is_a_cpu_topology, start, nothing_left),

@@ -81,17 +81,22 @@ int machine_teardown(void **state)
 	return -1;
 }
 
-void machine_assert_allocations(size_t count)
+void machine_make_room(void)
 {
 	static unsigned char in_use;
 	HsaMemFlags flags = {.ui32 = {.HostAccess = 1, .FixedAddress = 1}};
+	/* an address in use: refused, but not before everything kept for later was given back */
+	void *address = (void *)((uintptr_t)&in_use & ~(uintptr_t)0xfff);
+
+	assert_int_not_equal(hsaKmtAllocMemory(0, 0x20000, flags, &address), HSAKMT_STATUS_SUCCESS);
+}
+
+void machine_assert_allocations(size_t count)
+{
 	time_t end = time(NULL) + SETTLE_SECONDS;
 
 	while (dxgsim_live_objects("allocation") > count && time(NULL) < end) {
-		/* an address in use: refused, but not before everything kept for later was given back */
-		void *address = (void *)((uintptr_t)&in_use & ~(uintptr_t)0xfff);
-
-		assert_int_not_equal(hsaKmtAllocMemory(0, 0x20000, flags, &address), HSAKMT_STATUS_SUCCESS);
+		machine_make_room();
 		sched_yield();
 	}
 	assert_int_equal(dxgsim_live_objects("allocation"), count);

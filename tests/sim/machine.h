@@ -28,6 +28,8 @@ int machine_setup_closed(void **state);
 /* CMocka teardown: closes the library; an error when the simulator found a leak or a misuse, which it prints. */
 int machine_teardown(void **state);
 
+/* Has the library give back what it can of the memory that it keeps for later. */
+void machine_make_room(void);
 /*
  * Fails the running test unless the simulated GPUs have this many allocations.  Freeing does not wait for the GPU, and
  * the library keeps some memory for later: it is made to look for room until nothing of that is left.

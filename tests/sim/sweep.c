@@ -108,10 +108,43 @@ static bool left_by_a_failed_undo(const struct step *step)
 	return false;
 }
 
-/* The fault says that a GPU is gone. */
-static bool lost(const struct step *step)
+static bool says_lost(const struct step *step)
 {
 	return !strcmp(step->fault, "ENODEV") || !strcmp(step->fault, "refuse=0xC00002B6");
+}
+
+/* Who has sent such a message hears nothing of a refusal, but for the state of its device. */
+static bool is_asynchronous(const struct step *step)
+{
+	static const char *const kinds[] = {
+		"SIGNALSYNCHRONIZATIONOBJECT",
+		"SIGNALSYNCHRONIZATIONOBJECTFROMCPU",
+		"SIGNALSYNCHRONIZATIONOBJECTFROMGPU",
+		"SIGNALSYNCHRONIZATIONOBJECTFROMGPU2",
+		"SUBMITCOMMAND",
+		"SUBMITCOMMANDTOHWQUEUE",
+		"SUBMITSIGNALSYNCOBJECTSTOHWQUEUE",
+		"SUBMITWAITFORSYNCOBJECTSTOHWQUEUE",
+		"WAITFORSYNCHRONIZATIONOBJECTFROMGPU",
+	};
+
+	for (size_t i = 0; step->kind && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(step->kind, kinds[i]))
+			return true;
+	return false;
+}
+
+/* Of a sweep by kinds, whose scenario has work on the GPU, which a lost device drops. */
+static bool loses(const struct step *step)
+{
+	return step->kind && (says_lost(step) ||
+			      (is_asynchronous(step) && !strncmp(step->fault, "refuse", strlen("refuse"))));
+}
+
+/* The fault says that a GPU is gone, or it is. */
+static bool lost(const struct step *step)
+{
+	return says_lost(step) || loses(step);
 }
 
 /*
@@ -165,8 +198,8 @@ static void arm(const struct step *step)
 {
 	char spec[128];
 
-	snprintf(spec, sizeof(spec), "ioctl=%s:nth=%u:%s%s", step->kind ? step->kind : "ANY", step->nth,
-		 step->fault[0] == 'E' ? "errno=" : "", step->fault);
+	snprintf(spec, sizeof(spec), "ioctl=%s:nth=%u:%s%s%s", step->kind ? step->kind : "ANY", step->nth,
+		 step->fault[0] == 'E' ? "errno=" : "", step->fault, loses(step) ? ":lost" : "");
 	if (dxgsim_fault(spec))
 		abort();
 }
@@ -195,7 +228,7 @@ bool sweep_passes(void)
 	static const char *const passing[] = {"ENOMEM", "EAGAIN", "ring-full", "refuse=0xC0000017"};
 	const char *fault = running.step->fault;
 
-	for (size_t i = 0; fault && i < sizeof(passing) / sizeof(passing[0]); i++)
+	for (size_t i = 0; fault && !lost(running.step) && i < sizeof(passing) / sizeof(passing[0]); i++)
 		if (!strncmp(fault, passing[i], strlen(passing[i])))
 			return true;
 	return false;

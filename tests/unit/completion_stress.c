@@ -230,7 +230,6 @@ static void *come_and_go(void *arg)
 		struct queue *q = calloc(1, sizeof(*q));
 
 		queue_begin(c->world, q, c->index);
-		q->look.when_kicked = round & 1;
 		for (unsigned i = 0; i < round % 5; i++)
 			submit(q);
 		atomic_store(&q->parked, true);

@@ -62,6 +62,20 @@ static void specs_say_what_fails(void **state)
 	free(fault);
 	fault = parse("ioctl=CREATEDEVICE:refuse=0xC00000BB");
 	assert_int_equal(fault->value, 0xc00000bbu);
+	assert_false(fault->lost);
+	free(fault);
+	fault = parse("ioctl=CREATEDEVICE:refuse:lost");
+	assert_true(fault->lost);
+	assert_false(fault_removes(fault));
+	free(fault);
+	fault = parse("ioctl=CREATEDEVICE:lost:refuse=0xC00002B6");
+	assert_true(fault->lost && fault_removes(fault));
+	free(fault);
+	fault = parse("ioctl=ANY:errno=ENODEV:lost");
+	assert_true(fault->lost && fault_removes(fault));
+	free(fault);
+	fault = parse("ioctl=ANY:errno=EIO:lost");
+	assert_true(fault->lost && !fault_removes(fault));
 	free(fault);
 }
 
@@ -199,6 +213,9 @@ static void wrong_specs_are_refused(void **state)
 		"ioctl=ANY:refuse=0",
 		"ioctl=ANY:refuse=0x103",
 		"ioctl=ANY:drop:refuse",
+		"ioctl=ANY:lost",
+		"ioctl=ANY:drop:lost",
+		"ioctl=ANY:refuse:lost=1",
 		"ioctl=ANY:ring-full=0",
 		"ioctl=ANY::errno=EIO",
 		"ioctl=ANY:errno=EIO:what=1",

@@ -52,7 +52,7 @@ static void acquire(uint32_t actions, uint64_t va, uint64_t bytes)
 {
 	uint32_t gcr = 0x10000U | (actions & WB ? 1U << 15 : 0) | (actions & INV ? 1U << 14 : 0) |
 		       (actions & LOSE ? 1U << 13 : 0) | (bytes ? 2U << 11 : 0);
-	uint32_t coher = (actions & WB ? 1U << 18 : 0) | (actions & INV ? 1U << 23 : 0);
+	uint32_t coher = (actions & WB ? 1U << 18 | 1U << 3 : 0) | (actions & INV ? 1U << 23 : 0);
 	uint32_t size = bytes ? LO(bytes >> 8) : 0xffffffff;
 	uint32_t size_hi = bytes ? HI(bytes >> 8) : 0xff;
 
@@ -68,7 +68,7 @@ static void release(uint32_t actions)
 {
 	uint32_t gcr = (actions & WB ? 1U << 21 : 0) | (actions & INV ? 1U << 20 : 0) |
 		       (actions & LOSE ? 1U << 19 : 0);
-	uint32_t tc = (actions & WB ? 1U << 15 : 0) | (actions & INV ? 1U << 17 : 0);
+	uint32_t tc = (actions & WB ? 1U << 15 | 1U << 19 : 0) | (actions & INV ? 1U << 17 : 0);
 
 	assert_int_equal(RUN(0xc0064900, 0x514 | (gfx == 9 ? tc : gcr), 0, 0, 0, 0, 0, 0), GPU_DONE);
 }
@@ -201,6 +201,7 @@ static void what_was_read_is_stale_until_invalidated(void **state)
 	}
 }
 
+/* A line that was written to is not touched, unless it is written back at the same time. */
 static void invalidation_keeps_what_was_written(void **state)
 {
 	(void)state;
@@ -212,10 +213,12 @@ static void invalidation_keeps_what_was_written(void **state)
 		*at(X + 4) = 2;
 		acquire(INV, 0, 0);
 		assert_int_equal(gpu_read(X, LRU), 7);
-		assert_int_equal(gpu_read(X + 4, LRU), 2);
+		assert_int_equal(gpu_read(X + 4, LRU), 1);
 		assert_int_equal(*at(X), 0);
 		release(WB | INV);
 		assert_int_equal(*at(X), 7);
+		assert_int_equal(gpu_read(X, LRU), 7);
+		assert_int_equal(gpu_read(X + 4, LRU), 2);
 		machine_stop();
 	}
 }
@@ -258,6 +261,26 @@ static void polls_see_memory_unless_a_line_is_in_the_way(void **state)
 		assert_int_equal(gpu_engine_run(machine.engine, 1), GPU_DONE);
 		machine_stop();
 	}
+}
+
+/* Neither is a write-back of lines of the memory types in use without TC_NC, but with an invalidation it is one of all. */
+static void gfx9_writes_back_with_tc_nc(void **state)
+{
+	static const uint32_t coher[] = {1U << 18, 1U << 18 | 1U << 3, 1U << 18 | 1U << 23};
+	static const uint32_t release_mem[] = {1U << 15, 1U << 15 | 1U << 19, 1U << 15 | 1U << 17};
+
+	(void)state;
+	start(9);
+	for (uint32_t i = 0; i < 3; i++) {
+		gpu_write(X, 1 + i, LRU);
+		gpu_write(Y, 1 + i, LRU);
+		assert_int_equal(RUN(0xc0055800, coher[i], ~0U, 0xff, 0, 0, 4), GPU_DONE);
+		assert_int_equal(*at(X), i ? 1 + i : 0);
+		gpu_write(Y, 1 + i, LRU);
+		assert_int_equal(RUN(0xc0064900, 0x514 | release_mem[i], 0, 0, 0, 0, 0, 0), GPU_DONE);
+		assert_int_equal(*at(Y), i ? 1 + i : 0);
+	}
+	machine_stop();
 }
 
 static void discarding_loses_it(void **state)
@@ -617,6 +640,7 @@ int main(void)
 		cmocka_unit_test(what_was_read_is_stale_until_invalidated),
 		cmocka_unit_test(invalidation_keeps_what_was_written),
 		cmocka_unit_test(polls_see_memory_unless_a_line_is_in_the_way),
+		cmocka_unit_test(gfx9_writes_back_with_tc_nc),
 		cmocka_unit_test(discarding_loses_it),
 		cmocka_unit_test(only_written_bytes_are_written_back),
 		cmocka_unit_test(ranges),

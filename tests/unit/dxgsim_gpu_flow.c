@@ -163,6 +163,36 @@ static void atomics_and_the_l2(void **state)
 	}
 }
 
+/* In the L2 as well: where it would be done is the page tables' business. */
+static void atomics_need_a_bus_for_them(void **state)
+{
+	(void)state;
+	for
+		EACH_GENERATION(g)
+		{
+			start(g);
+			for (uint32_t i = 0; i < 2; i++) {
+				uint64_t va = i ? Y : X;
+
+				machine.space.pages[(va - BASE) / PAGE].no_atomics = true;
+				*at64(va) = 5;
+				emit_add(&p, va, 1);
+				assert_stopped(program_run(&p), GPU_ERROR_PACKET,
+					       "ATOMIC_MEM at +0x0: atomic on 0x7f12000");
+				emit_add(&p, va, 1);
+				assert_stopped(program_run(&p), GPU_ERROR_PACKET,
+					       "system memory, on a platform without PCIe atomics");
+				assert_true(*at64(va) == 5);
+				/* everything else goes */
+				emit_store(&p, va, 7);
+				emit_write_back(&p);
+				assert_int_equal(program_run(&p), GPU_DONE);
+				assert_int_equal(*at(va), 7);
+			}
+			machine_stop();
+		}
+}
+
 static atomic_bool stop;
 
 static void *count(void *arg)
@@ -378,9 +408,13 @@ static void indirect_buffers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(atomics_compute),    cmocka_unit_test(an_atomic_may_loop),
-		cmocka_unit_test(atomics_and_the_l2), cmocka_unit_test(cpus_do_not_come_between),
-		cmocka_unit_test(dma_data),	      cmocka_unit_test(cond_exec),
+		cmocka_unit_test(atomics_compute),
+		cmocka_unit_test(an_atomic_may_loop),
+		cmocka_unit_test(atomics_and_the_l2),
+		cmocka_unit_test(atomics_need_a_bus_for_them),
+		cmocka_unit_test(cpus_do_not_come_between),
+		cmocka_unit_test(dma_data),
+		cmocka_unit_test(cond_exec),
 		cmocka_unit_test(indirect_buffers),
 	};
 

@@ -765,6 +765,8 @@ static void reasons_have_names(void **state)
 	(void)state;
 	assert_string_equal(gpu_fault_reason_name(GPU_FAULT_UNMAPPED), "not mapped");
 	assert_string_equal(gpu_fault_reason_name(GPU_FAULT_NO_BACKING), "without memory behind it");
+	assert_string_equal(gpu_fault_reason_name(GPU_FAULT_NO_ATOMICS),
+			    "in system memory, on a platform without PCIe atomics");
 	assert_string_equal(gpu_fault_reason_name(GPU_FAULT_NOT_READY),
 			    "not in the page tables yet: its paging fence has not been reached");
 	assert_string_equal(gpu_fault_reason_name((enum gpu_fault_reason)99), "unknown");

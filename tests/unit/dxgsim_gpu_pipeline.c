@@ -491,6 +491,9 @@ static void a_signal_before_the_kernels_writes(void **state)
 	for
 		EACH_GENERATION(g)
 		{
+			/* TC_WB and TC_NC; SEQ, GL2_WB and those of metadata, which gfx12 ignores */
+			uint32_t write_back = 0x514 | (g == 9 ? 1U << 15 | 1U << 19 : 3U << 21 | 3U << 12);
+
 			start_as((struct gpu_engine_config){.generation = g, .strict_release = true});
 			/* in order */
 			emit_registers(&p);
@@ -522,20 +525,62 @@ static void a_signal_before_the_kernels_writes(void **state)
 			/* a release that writes back, and one that does not */
 			emit_registers(&p);
 			emit_dispatch(&p);
-			EMIT(&p, 0xc0064902, 0x514 | (g == 9 ? 1U << 15 : 1U << 21), 0x20000000, LO(X), HI(X),
-			     1, 0, 0);
+			EMIT(&p, 0xc0064902, write_back, 0x23000000, LO(X), HI(X), 1, 0, 0);
 			assert_int_equal(program_run(&p), GPU_DONE);
 			emit_registers(&p);
 			emit_dispatch(&p);
 			emit_release();
 			assert_stopped(program_run(&p), GPU_ERROR_PACKET, "RELEASE_MEM at +0x");
+			/* one that writes at once, whatever becomes of the write-back */
+			emit_registers(&p);
+			emit_dispatch(&p);
+			EMIT(&p, 0xc0064902, write_back, 0x20000000, LO(X), HI(X), 1, 0, 0);
+			assert_stopped(program_run(&p), GPU_ERROR_PACKET, "waits for no confirmation");
 			/* a release is not waited for by what follows it */
 			emit_registers(&p);
 			emit_dispatch(&p);
-			EMIT(&p, 0xc0064902, 0x514 | (g == 9 ? 1U << 15 : 1U << 21), 0, 0, 0, 0, 0, 0);
+			EMIT(&p, 0xc0064902, write_back, 0, 0, 0, 0, 0, 0);
 			emit_add(&p, X, -1);
 			assert_stopped(program_run(&p), GPU_ERROR_PACKET, "signal while a kernel runs");
-			assert_int_equal(gpu_engine_counters(machine.engine)->early_signals, 5);
+			assert_int_equal(gpu_engine_counters(machine.engine)->early_signals, 6);
+			machine_stop();
+		}
+}
+
+/* How metadata of images gets to memory: by way of the L2, if its turn is first, and not without being invalidated. */
+static void metadata_goes_through_the_l2(void **state)
+{
+	static const struct {
+		uint32_t gcr; /* L2: WB 15; metadata: WB 4, INV 5; SEQ 17:16 */
+		bool arrives;
+	} cases[] = {
+		{0x18030, true},  {0x8030, false},  {0x28030, false}, {0x18020, false},
+		{0x18010, false}, {0x10030, false}, {0x18000, false},
+	};
+
+	(void)state;
+	for
+		EACH_GENERATION(g)
+		{
+			if (g == 9)
+				continue;
+			start_as((struct gpu_engine_config){.generation = g, .strict_release = true});
+			for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+				bool arrives = cases[i].arrives || (g == 12 && cases[i].gcr & 0x8000);
+				enum gpu_outcome outcome;
+
+				emit_registers(&p);
+				emit_dispatch(&p);
+				emit_drain(&p);
+				EMIT(&p, 0xc0065802, 0, 0xffffffff, 0xff, 0, 0, 4, cases[i].gcr);
+				emit_add(&p, X, -1);
+				outcome = program_run(&p);
+				if (arrives)
+					assert_int_equal(outcome, GPU_DONE);
+				else
+					assert_stopped(outcome, GPU_ERROR_PACKET,
+						       "signal before what kernels wrote is written back");
+			}
 			machine_stop();
 		}
 }
@@ -557,7 +602,7 @@ static void a_dispatch_without_acquire(void **state)
 			assert_int_equal(program_run(&p), GPU_DONE);
 			assert_stopped(dispatch(&p), GPU_ERROR_PACKET,
 				       g == 9 || g == 12 ? "nobody invalidated vector scalar L2"
-							 : "nobody invalidated vector scalar L1 L2");
+							 : "nobody invalidated vector scalar L1 metadata L2");
 			emit_acquire(&p);
 			emit_registers(&p);
 			emit_dispatch(&p);
@@ -607,6 +652,7 @@ int main(void)
 		cmocka_unit_test(kernels_write_through_to_the_l2),
 		cmocka_unit_test(rewritten_code),
 		cmocka_unit_test(a_signal_before_the_kernels_writes),
+		cmocka_unit_test(metadata_goes_through_the_l2),
 		cmocka_unit_test(a_dispatch_without_acquire),
 		cmocka_unit_test(a_million_dispatches),
 	};

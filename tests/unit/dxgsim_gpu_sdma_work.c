@@ -268,8 +268,14 @@ static void fills_repeat_their_value(void **state)
 			assert_int_equal(*at(X + 8), value);
 			assert_stopped(RUN(0x8000000b, LO(X + 2), HI(X), value, 3), GPU_ERROR_PACKET,
 				       "address");
-			assert_stopped(RUN(0x8000000b, LO(X), HI(X), value, 4), GPU_ERROR_PACKET,
-				       "size in bytes 0x5");
+			/* the last value can be told by its first byte */
+			assert_int_equal(DRIVE(0x8000000b, LO(X), HI(X), ~value, 4), GPU_DONE);
+			assert_int_equal(*at(X), ~value);
+			assert_int_equal(*at(X + 4), ~value);
+			assert_int_equal(*at(X + 8), value);
+			assert_int_equal(DRIVE(0x4000000b, LO(X), HI(X), value, 2), GPU_DONE);
+			assert_int_equal(*at(X), 0x22112211);
+			assert_int_equal(*at(X + 4), ~value);
 			assert_stopped(RUN(0xc000000b, LO(X), HI(X), value, 3), GPU_ERROR_PACKET,
 				       "fill size 3");
 			/* in slices too */
@@ -532,6 +538,26 @@ static void atomics_that_are_none(void **state)
 	machine_stop();
 }
 
+static void atomics_need_a_bus_for_them(void **state)
+{
+	(void)state;
+	for
+		EACH_GENERATION(g)
+		{
+			start(g);
+			machine.space.pages[(X - BASE) / PAGE].no_atomics = true;
+			*at64(X) = 5;
+			assert_stopped(RUN(0x5e00000a, LO(X), HI(X), 1, 0, 0, 0, 0), GPU_ERROR_PACKET,
+				       "ATOMIC at +0x0: atomic on 0x7f12");
+			assert_stopped(RUN(0x1e00000a, LO(X), HI(X), 1, 0, 0, 0, 0), GPU_ERROR_PACKET,
+				       "without PCIe atomics");
+			assert_true(*at64(X) == 5);
+			assert_int_equal(RUN(0x00000005, LO(X), HI(X), 6), GPU_DONE);
+			assert_true(*at64(X) == 6);
+			machine_stop();
+		}
+}
+
 static void a_compare_and_swap_may_wait_for_its_match(void **state)
 {
 	(void)state;
@@ -712,6 +738,7 @@ int main(void)
 		cmocka_unit_test(conditions_skip_words),
 		cmocka_unit_test(atomics_do_what_they_say),
 		cmocka_unit_test(atomics_that_are_none),
+		cmocka_unit_test(atomics_need_a_bus_for_them),
 		cmocka_unit_test(a_compare_and_swap_may_wait_for_its_match),
 		cmocka_unit_test(copies_see_what_the_l2_holds),
 		cmocka_unit_test(cache_requests_act_on_the_l2),

@@ -44,7 +44,11 @@ static void on_removed(uint32_t vgpu)
 	(void)vgpu;
 }
 
-static const struct host_upcalls upcalls = {on_event, on_state, on_removed};
+static const struct host_upcalls upcalls = {
+	.signal_event = on_event,
+	.device_state_changed = on_state,
+	.vgpu_removed = on_removed,
+};
 
 static int32_t send_to(enum host_message_type type, const void *request, void *reply)
 {

@@ -40,7 +40,11 @@ static void on_removed(uint32_t vgpu)
 	(void)vgpu;
 }
 
-static const struct host_upcalls upcalls = {on_event, on_state, on_removed};
+static const struct host_upcalls upcalls = {
+	.signal_event = on_event,
+	.device_state_changed = on_state,
+	.vgpu_removed = on_removed,
+};
 
 static void put32(uint8_t *to, uint32_t offset, uint32_t value)
 {
@@ -98,7 +102,7 @@ static d3dkmt_handle allocate(uint64_t size, uint32_t flags, uint32_t create_fla
 	put32(data, 0x54, (uint32_t)size);
 	put32(data, 0x58, 0x1000);
 	put32(data, 0x5c, 1);
-	data[0x60] = 4;
+	data[0x60] = flags & 0x1 ? 1 : 4; /* the heap that is preferred: local or GART */
 	put64(data, 0xa8, size);
 	put32(data, 0xf0, 0xc4);
 	put32(data, 0x104, 0x114);
@@ -180,6 +184,15 @@ d3dkmt_handle guest_user_queue(uint32_t scheduler_id, bool usable)
 	return allocation;
 }
 
+void guest_vram(uint64_t va)
+{
+	d3dkmt_handle allocation = allocate(GUEST_BYTES, 0x1, 0, 0);
+
+	assert_int_not_equal(allocation, 0);
+	make_resident(allocation);
+	map(allocation, va, GUEST_BYTES);
+}
+
 void guest_destroy_memory(void)
 {
 	struct host_destroy_allocation request = {
@@ -208,7 +221,8 @@ static uint32_t compute_node(const struct fixture *fixture)
 	return UINT32_MAX;
 }
 
-void guest_start(const char *spec)
+/* Everything of `guest` that is its process'. */
+static void begin_process(void)
 {
 	struct host_create_process create = {.pid = 1, .name = "test"};
 	struct host_create_process_reply process = {0};
@@ -216,6 +230,46 @@ void guest_start(const char *spec)
 	struct host_create_device_reply device = {0};
 	struct host_create_paging_queue paging_request = {0};
 	struct host_create_paging_queue_reply paging = {0};
+
+	guest.process = 0;
+	guest_send(HOST_CREATEPROCESS, &create, &process);
+	guest.process = process.process;
+	guest_send(HOST_CREATEDEVICE, &device_request, &device);
+	guest.device = device.device;
+	paging_request.device = guest.device;
+	guest_send(HOST_CREATEPAGINGQUEUE, &paging_request, &paging);
+	guest.paging_queue = paging.paging_queue;
+	guest.paging_fence = paging.sync_object;
+	supply_memory();
+}
+
+void guest_swap(struct guest *other)
+{
+	struct guest mine = guest;
+
+	guest = *other;
+	*other = mine;
+}
+
+void guest_join(struct guest *other)
+{
+	*other = (struct guest){
+		.model = guest.model, .node = guest.node, .hint = guest.hint, .state = guest.state};
+	guest_swap(other);
+	begin_process();
+	guest_swap(other);
+}
+
+void guest_leave(struct guest *other)
+{
+	guest_swap(other);
+	guest_send(HOST_DESTROYPROCESS, NULL, NULL);
+	munmap(guest.memory, GUEST_BYTES);
+	guest_swap(other);
+}
+
+void guest_start(const char *spec)
+{
 	struct fixture_error error;
 	struct fixture *fixture;
 	struct arena *arena;
@@ -236,15 +290,7 @@ void guest_start(const char *spec)
 		host_model_share(guest.model, arena);
 	}
 	host_model_ops.attach(guest.model, &upcalls);
-	guest_send(HOST_CREATEPROCESS, &create, &process);
-	guest.process = process.process;
-	guest_send(HOST_CREATEDEVICE, &device_request, &device);
-	guest.device = device.device;
-	paging_request.device = guest.device;
-	guest_send(HOST_CREATEPAGINGQUEUE, &paging_request, &paging);
-	guest.paging_queue = paging.paging_queue;
-	guest.paging_fence = paging.sync_object;
-	supply_memory();
+	begin_process();
 	report_reset_counters();
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* A guest of the model host, by messages: one process with a device, memory, contexts and queues. */
+/*
+ * A guest of the model host, by messages: a process with a device, memory, contexts and queues.  There may be others beside
+ * it on the same host; calls are those of `guest`.
+ */
 #ifndef DXGSIM_VIDSCH_GUEST_H
 #define DXGSIM_VIDSCH_GUEST_H
 
@@ -52,8 +55,14 @@ extern const char *guest_arena_path;
  * something of it.
  */
 void guest_start(const char *spec);
-/* Destroys the process with all it has. */
+/* Destroys the process with all it has, and the host. */
 void guest_finish(void);
+/* One more process on the same host, with as much as the first has, at the same addresses, in *@other. */
+void guest_join(struct guest *other);
+/* `guest` and *@other change places. */
+void guest_swap(struct guest *other);
+/* Destroys that process; the host goes on. */
+void guest_leave(struct guest *other);
 /* The message's status; 0 when nobody waits for one (guest.async). */
 int32_t guest_send(enum host_message_type type, const void *request, void *reply);
 
@@ -65,6 +74,8 @@ void guest_queue(struct guest_queue *out);
 d3dkmt_handle guest_fence(uint64_t value, uint32_t flags, uint64_t *gpu_va);
 /* Ring memory for software queues of that scheduler id; @usable: resident and mapped. */
 d3dkmt_handle guest_user_queue(uint32_t scheduler_id, bool usable);
+/* VRAM of GUEST_BYTES, resident and mapped there. */
+void guest_vram(uint64_t va);
 /* Without more; 0 when the host refuses. */
 d3dkmt_handle guest_try_user_queue(uint32_t scheduler_id);
 void guest_destroy_memory(void);

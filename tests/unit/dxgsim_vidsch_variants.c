@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "dxgsim/host/amd_adapter.h"
+#include "dxgsim/host/model.h"
+#include "dxgsim/host/vidsch.h"
 
 #define SOFTWARE "rx6800"
 #define HARDWARE "rx7900xtx,hws"
@@ -214,6 +216,107 @@ static void replies_are_rewritten(void **state)
 	guest_finish();
 }
 
+/* One job of a context on that node, of whole packets that need no padding. */
+static void submit_words(uint32_t node, const uint32_t *words, uint32_t count)
+{
+	d3dkmt_handle context = guest_context_on(node, 0);
+	uint64_t commands;
+	uint32_t bytes;
+
+	commands = guest_words(words, count, &bytes);
+	assert_int_equal(guest_submit(context, commands, bytes, 0), 0);
+}
+
+/* Adds 1 there, past the L2: from the compute engine, or from an SDMA engine. */
+static void submit_atomic(uint64_t va, bool sdma)
+{
+	const uint32_t low = (uint32_t)va, high = (uint32_t)(va >> 32);
+	const uint32_t pm4[] = {0xc0071e00, 0x0600002f, low, high, 1, 0, 0, 0, 0};
+	const uint32_t copy[] = {0x5e00000a, low, high, 1, 0, 0, 0, 0};
+
+	if (sdma)
+		submit_words(4, copy, 8);
+	else
+		submit_words(guest.node, pm4, 9);
+}
+
+static bool becomes(uint32_t index, uint32_t value)
+{
+	for (int i = 0; i < 10000 && guest_value(index) != value; i++)
+		poll(NULL, 0, 1);
+	return guest_value(index) == value;
+}
+
+/* The GPU's own memory takes them always, and so does a GPU's that has no bus between it and memory. */
+static void without_pcie_atomics(void **state)
+{
+	static const struct {
+		const char *spec;
+		bool refused;
+	} hosts[] = {
+		{SOFTWARE, false},
+		{SOFTWARE ",atomics=off", true},
+		{"radeon680m", false},
+		{"radeon680m,atomics=off", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		for (uint32_t sdma = 0; sdma < 2; sdma++) {
+			if (sdma && !strncmp(hosts[i].spec, "radeon", 6))
+				continue;
+			guest_start(hosts[i].spec);
+			guest_vram(4 * GUEST_BASE);
+			guest_set_value(0, 5);
+			submit_atomic(4 * GUEST_BASE, sdma);
+			submit_atomic(guest_data(0), sdma);
+			if (hosts[i].refused) {
+				assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
+				assert_true(guest_reported("atomic on 0x200008000, which is in system"));
+				assert_int_equal(guest_value(0), 5);
+				assert_int_equal(guest_misuse(), 1);
+			} else {
+				assert_true(becomes(0, 6));
+				assert_int_equal(guest_misuse(), 0);
+			}
+			guest_finish();
+		}
+	}
+}
+
+/* Nobody looks at what a kernel consists of, but one there must be. */
+static void kernels_are_skipped(void **state)
+{
+	static const uint32_t code = (uint32_t)((GUEST_BASE + 0xf000) >> 8);
+	static const uint32_t words[] = {
+		0xc0037602, 0x207,	64,	    1,	   1,	       0xc0027602, 0x20c, code,
+		0,	    0xc0027602, 0x212,	    3,	   0,	       0xc0067602, 0x215, 0,
+		~0u,	    ~0u,	0,	    ~0u,   ~0u,	       0xc0017602, 0x228, 0,
+		0xc0031502, 64,		1,	    1,	   0x25,       0xc0004602, 0x407, /* */
+		0xc0033700, 0x06100500, 0x00008000, 0x002, 0x600dda7a,
+	};
+	static const char *const specs[] = {SOFTWARE, SOFTWARE ",kernels=run", SOFTWARE ",kernels=skip"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		bool skipped = i == 2;
+		struct vidsch_counters counters;
+
+		guest_start(specs[i]);
+		memset(guest.memory + 0xf000, 0x5a, 64);
+		submit_words(guest.node, words, sizeof(words) / sizeof(words[0]));
+		if (skipped)
+			assert_true(becomes(0, 0x600dda7a));
+		else
+			assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
+		assert_int_equal(guest_reported("instruction 0x5a5a5a5a"), !skipped);
+		assert_true(host_model_gpu(guest.model, 0, guest.node, &counters));
+		assert_int_equal(counters.gpu.dispatches, 1);
+		assert_int_equal(guest_misuse(), 0);
+		guest_finish();
+	}
+}
+
 static struct fixture *load(const char *spec)
 {
 	struct fixture_error error;
@@ -288,6 +391,13 @@ static void modifiers_of_the_gpu_reach_it(void **state)
 	assert_int_equal(fixture->dispatch_us, 20000);
 	assert_true(fixture->seed == 0x123456789abcull);
 	assert_false(fixture->strict_acquire || fixture->strict_release);
+	assert_false(fixture->kernels_skipped);
+	fixture_free(fixture);
+	fixture = load("rx7900xtx,kernels=skip");
+	assert_true(fixture->kernels_skipped);
+	fixture_free(fixture);
+	fixture = load("rx7900xtx,kernels=skip,kernels=run");
+	assert_false(fixture->kernels_skipped);
 	fixture_free(fixture);
 	fixture = load("rx7900xtx,strict=acquire");
 	assert_true(fixture->strict_acquire && !fixture->strict_release);
@@ -320,6 +430,8 @@ static void wrong_modifiers_are_refused(void **state)
 		"dispatch-us",
 		"seed=x",
 		"strict=on",
+		"kernels=off",
+		"kernels",
 		"device-id=65536",
 		"escape=no",
 		"patch=",
@@ -364,6 +476,8 @@ int main(void)
 		cmocka_unit_test(submissions_hang),
 		cmocka_unit_test(sdma_hangs_alone),
 		cmocka_unit_test(replies_are_rewritten),
+		cmocka_unit_test(without_pcie_atomics),
+		cmocka_unit_test(kernels_are_skipped),
 		cmocka_unit_test(answers_are_patched),
 		cmocka_unit_test(a_query_goes_unanswered),
 		cmocka_unit_test(believing_a_patch_is_no_mistake),

@@ -212,10 +212,8 @@ void batch_drop(struct batch *batch)
 
 enum queue_progress queue_submit_failed(struct queue *queue, int error, const char *step)
 {
-	if (error == -EAGAIN || error == -ENOMEM || error == -ENOSPC || error == -EINTR) {
-		queue->waits_for_event = false;
+	if (error == -EAGAIN || error == -ENOMEM || error == -ENOSPC || error == -EINTR)
 		return QUEUE_PARKED;
-	}
 	queue_fail_call(queue, error, step);
 	return QUEUE_STOPPED;
 }

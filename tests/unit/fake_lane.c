@@ -13,6 +13,7 @@ struct lane {
 	_Atomic uint64_t submitted;
 	_Atomic bool shared;
 	_Atomic int refusal;
+	_Atomic bool breaks;
 	pthread_mutex_t lock;
 };
 
@@ -63,6 +64,12 @@ void fake_lane_refuse(struct lane *lane, int error)
 	atomic_store(&lane->refusal, error);
 }
 
+void fake_lane_break(struct lane *lane, int error)
+{
+	atomic_store(&lane->breaks, true);
+	fake_lane_refuse(lane, error);
+}
+
 void lane_lock(struct lane *lane)
 {
 	pthread_mutex_lock(&lane->lock);
@@ -87,7 +94,10 @@ int lane_submit(struct lane *lane, uint64_t commands, uint32_t length, const str
 	(void)length;
 	(void)waits;
 	(void)wait_count;
-	*ordinal = refusal ? 0 : fake_lane_submit(lane);
+	if (refusal)
+		*ordinal = atomic_exchange(&lane->breaks, false) ? lane_next(lane) : 0;
+	else
+		*ordinal = fake_lane_submit(lane);
 	return refusal;
 }
 

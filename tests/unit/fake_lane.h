@@ -20,5 +20,7 @@ void fake_lane_lose(struct lane *lane);
 void fake_lane_share(struct lane *lane, bool shared);
 /* The next lane_submit() fails; 0: it does not. */
 void fake_lane_refuse(struct lane *lane, int error);
+/* ... with its commands in, of which nobody will hear. */
+void fake_lane_break(struct lane *lane, int error);
 
 #endif

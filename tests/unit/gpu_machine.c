@@ -29,6 +29,7 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 		span->length = machine.span_limit;
 	span->uncached = page->uncached;
 	span->executable = !page->data_only;
+	span->no_atomics = page->no_atomics;
 	return GPU_FAULT_NONE;
 }
 

@@ -18,6 +18,7 @@ struct machine_page {
 	enum gpu_fault_reason fault[GPU_WRITE + 1]; /* by access */
 	bool uncached;
 	bool data_only; /* not executable */
+	bool no_atomics;
 	uint32_t frame; /* which piece of the memory it is */
 };
 

@@ -86,17 +86,17 @@ void emit_drain(struct program *program)
 void emit_acquire(struct program *program)
 {
 	if (program->generation == 9)
-		EMIT(program, 0xc0055802, 0x08c00000, 0xffffffff, 0xff, 0, 0, 4);
+		EMIT(program, 0xc0055802, 0x08c40000, 0xffffffff, 0xff, 0, 0, 4);
 	else
-		EMIT(program, 0xc0065802, 0, 0xffffffff, 0xff, 0, 0, 4, 0x14380);
+		EMIT(program, 0xc0065802, 0, 0xffffffff, 0xff, 0, 0, 4, 0x1c3b0);
 }
 
 void emit_write_back(struct program *program)
 {
 	if (program->generation == 9)
-		EMIT(program, 0xc0055802, 0x00040000, 0xffffffff, 0xff, 0, 0, 4);
+		EMIT(program, 0xc0055802, 0x00040008, 0xffffffff, 0xff, 0, 0, 4);
 	else
-		EMIT(program, 0xc0065802, 0, 0xffffffff, 0xff, 0, 0, 4, 0x18000);
+		EMIT(program, 0xc0065802, 0, 0xffffffff, 0xff, 0, 0, 4, 0x18030);
 }
 
 void emit_code_changed(struct program *program)

@@ -145,6 +145,21 @@ static void a_loss_is_told_once(void **state)
 	assert_int_equal(fake_leaks(), 0);
 }
 
+static void a_call_may_know_of_a_loss_before_the_guest_does(void **state)
+{
+	struct gsp_device *device = make_device(0);
+	const struct gsp_handles *handles;
+
+	(void)state;
+	assert_int_equal(gsp_device_open(device, &handles), 0);
+	/* the host said so to the call, and the state that is at hand says that all is well */
+	assert_int_equal(gsp_device_result(device, -ENODEV), -ENODEV);
+	assert_int_equal(gsp_device_epoch(device).state, GSP_RESET);
+	assert_int_equal(gsp_device_check(device), -ENODEV);
+	gsp_device_destroy(device);
+	assert_int_equal(fake_leaks(), 0);
+}
+
 static void a_wait_ends_done_late_or_lost(void **state)
 {
 	struct gsp_device *device = make_device(0);
@@ -184,6 +199,7 @@ int main(void)
 		cmocka_unit_test_setup(a_device_is_made_once_and_on_need, setup),
 		cmocka_unit_test_setup(a_refused_device_leaves_nothing_and_is_tried_again, setup),
 		cmocka_unit_test_setup(a_loss_is_told_once, setup),
+		cmocka_unit_test_setup(a_call_may_know_of_a_loss_before_the_guest_does, setup),
 		cmocka_unit_test_setup(a_wait_ends_done_late_or_lost, setup),
 	};
 

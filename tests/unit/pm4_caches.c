@@ -47,10 +47,10 @@ static void an_acquire_invalidates_what_may_be_old(void **state)
 {
 	static const struct action actions[] = {
 		[PM4_SCOPE_NONE] = {{0, 0, 0, 0}},
-		/* TCL1 22, KCACHE 27; GLK_INV 7, GLV_INV 8, GL1_INV 9, SEQ 1 at 16 */
-		[PM4_SCOPE_AGENT] = {{0x08400000, 0x00010380, 0x00010380, 0x00010380}},
+		/* TCL1 22, KCACHE 27; GLK_INV 7, GLV_INV 8, GL1_INV 9 */
+		[PM4_SCOPE_AGENT] = {{0x08400000, 0x00000380, 0x00000380, 0x00000180}},
 		/* TC 23, TC_WB 18; GL2_INV 14, GL2_WB 15, GLM_WB 4, GLM_INV 5 */
-		[PM4_SCOPE_SYSTEM] = {{0x08c40000, 0x0001c3b0, 0x0001c3b0, 0x0001c380}},
+		[PM4_SCOPE_SYSTEM] = {{0x08c40000, 0x0000c3b0, 0x0000c3b0, 0x0000c180}},
 	};
 	struct words w;
 
@@ -70,7 +70,7 @@ static void a_release_writes_back_for_the_system_alone(void **state)
 		[PM4_SCOPE_NONE] = {{0, 0, 0, 0}},
 		[PM4_SCOPE_AGENT] = {{0, 0, 0, 0}},
 		/* TC_WB 18, TC_NC 3; GL2_WB 15, GLM_WB 4, GLM_INV 5, SEQ 1 at 16 */
-		[PM4_SCOPE_SYSTEM] = {{0x00040008, 0x00018030, 0x00018030, 0x00018000}},
+		[PM4_SCOPE_SYSTEM] = {{0x00040008, 0x00018030, 0x00018030, 0x00008000}},
 	};
 	struct words w;
 
@@ -87,13 +87,27 @@ static void a_release_writes_back_for_the_system_alone(void **state)
 static void code_needs_the_instruction_cache_too(void **state)
 {
 	/* the acquire of the system, ICACHE 29; GLI_INV 1 at 0 */
-	static const uint32_t control[] = {0x28c40000, 0x0001c3b1, 0x0001c3b1, 0x0001c381};
+	static const uint32_t control[] = {0x28c40000, 0x0000c3b1, 0x0000c3b1, 0x0000c181};
 	struct words w;
 
 	(void)state;
 	for (uint32_t g = 0; g < PM4_GENERATION_COUNT; g++) {
 		words_start(&w, (enum pm4_generation)g);
 		pm4_acquire_code(&w.buffer);
+		expect_action(&w, control[g]);
+	}
+}
+
+static void l2_alone_is_flushed(void **state)
+{
+	/* TC_WB 18, TC 23; GL2_INV 14, GL2_WB 15, GLM_WB 4, GLM_INV 5, SEQ 1 at 16 */
+	static const uint32_t control[] = {0x00840000, 0x0001c030, 0x0001c030, 0x0000c000};
+	struct words w;
+
+	(void)state;
+	for (uint32_t g = 0; g < PM4_GENERATION_COUNT; g++) {
+		words_start(&w, (enum pm4_generation)g);
+		pm4_flush_l2(&w.buffer);
 		expect_action(&w, control[g]);
 	}
 }
@@ -222,6 +236,7 @@ int main(void)
 		cmocka_unit_test(an_acquire_invalidates_what_may_be_old),
 		cmocka_unit_test(a_release_writes_back_for_the_system_alone),
 		cmocka_unit_test(code_needs_the_instruction_cache_too),
+		cmocka_unit_test(l2_alone_is_flushed),
 		cmocka_unit_test(an_unknown_scope_is_refused),
 		cmocka_unit_test(an_atomic_adds_on_each_generation),
 		cmocka_unit_test(the_clock_is_stored_on_each_generation),

@@ -509,6 +509,7 @@ static void the_scratch_ring_is_said_in_its_units(void **state)
 					 cases[i].wave_bytes);
 	}
 	assert_int_equal(pm4_tmpring_wave_bytes(PM4_GFX11, 0), 0);
+	assert_int_equal(pm4_tmpring_wave_bytes(PM4_GFX11, 1u << 12), 0); /* of no wave */
 	assert_int_equal(pm4_tmpring_wave_bytes(PM4_GENERATION_COUNT, 0xffffffff), 0);
 }
 

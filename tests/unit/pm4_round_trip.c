@@ -603,7 +603,9 @@ static void scopes(void **state)
 					assert_done();
 				else if (scope == PM4_SCOPE_AGENT)
 					assert_stopped(run_built(), GPU_ERROR_PACKET,
-						       "nobody invalidated L2");
+						       g == PM4_GFX10 || g == PM4_GFX11
+							       ? "nobody invalidated metadata L2"
+							       : "nobody invalidated L2");
 				else
 					assert_stopped(run_built(), GPU_ERROR_PACKET,
 						       "nobody invalidated vector scalar");

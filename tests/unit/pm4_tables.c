@@ -108,7 +108,15 @@ static void print_actions(FILE *to, const struct words *w)
 	fprintf(to, w->buffer.used ? " |" : " – |");
 }
 
-enum fence { ACQUIRE_AGENT, ACQUIRE_SYSTEM, ACQUIRE_CODE, RELEASE_AGENT, RELEASE_SYSTEM, FENCE_COUNT };
+enum fence {
+	ACQUIRE_AGENT,
+	ACQUIRE_SYSTEM,
+	ACQUIRE_CODE,
+	RELEASE_AGENT,
+	RELEASE_SYSTEM,
+	FLUSH_L2,
+	FENCE_COUNT
+};
 
 static void build_fence(struct pm4_buffer *buffer, uint32_t fence)
 {
@@ -125,6 +133,9 @@ static void build_fence(struct pm4_buffer *buffer, uint32_t fence)
 	case RELEASE_AGENT:
 		pm4_release(buffer, PM4_SCOPE_AGENT);
 		break;
+	case FLUSH_L2:
+		pm4_flush_l2(buffer);
+		break;
 	default:
 		pm4_release(buffer, PM4_SCOPE_SYSTEM);
 		break;
@@ -134,7 +145,7 @@ static void build_fence(struct pm4_buffer *buffer, uint32_t fence)
 static void print_fences(FILE *to)
 {
 	static const char *const names[FENCE_COUNT] = {"acquire, agent", "acquire, system", "acquire of code",
-						       "release, agent", "release, system"};
+						       "release, agent", "release, system", "flush of L2"};
 	struct words w;
 
 	fprintf(to, "\n| fence | gfx9 | gfx10 | gfx11 | gfx12 |\n|---|---|---|---|---|\n");

@@ -565,6 +565,30 @@ static void test_random_packets(void **state)
 	assert_in_range(stopped, 300, 2900);
 }
 
+/* Whoever drains has others to serve: he goes on to them between submissions, and nothing is left half done. */
+static void test_a_turn_ends_between_submissions(void **state)
+{
+	struct aql_world world;
+
+	(void)state;
+	aql_world_build(&world, PM4_GFX11, 512);
+	aql_world_create(&world);
+	world_push_kernels(&world, 0, 300);
+	world.queue.turn_ends_ns = 1;
+	assert_int_equal(world_drain(&world), QUEUE_PARKED);
+	assert_true(world.queue.yields);
+	assert_int_equal(fake_batches(), 0);
+	world.queue.turn_ends_ns = UINT64_MAX;
+	assert_int_equal(world_drain(&world), QUEUE_EMPTY);
+	assert_false(world.queue.yields);
+	assert_int_equal(fake_batches(), 2);
+	/* with nothing to do there is no reason to come back */
+	world.queue.turn_ends_ns = 1;
+	assert_int_equal(world_drain(&world), QUEUE_EMPTY);
+	assert_false(world.queue.yields);
+	aql_world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -580,6 +604,7 @@ int main(void)
 		cmocka_unit_test(test_long_bursts_are_cut),
 		cmocka_unit_test(test_failures_leave_the_packets),
 		cmocka_unit_test(test_a_queue_that_ends_takes_nothing),
+		cmocka_unit_test(test_a_turn_ends_between_submissions),
 		cmocka_unit_test(test_bad_packets_stop_the_queue),
 		cmocka_unit_test(test_creation_checks),
 		cmocka_unit_test(test_repeated_dispatches_are_small),

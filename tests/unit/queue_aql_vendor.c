@@ -223,7 +223,6 @@ static void test_extended_dispatch(void **state)
 	packet.dependency = world_signal(&world, 1);
 	world_push(&world, &packet);
 	assert_int_equal(world_drain(&world), QUEUE_PARKED);
-	assert_true(world.queue.waits_for_event);
 	point = lane_point(other, 2);
 	point.device = lane_device(world.queue.lane);
 	fake_book_add(packet.dependency, point);

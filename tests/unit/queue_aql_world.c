@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "queue_aql_world.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,8 @@
 bool world_no_timeout;
 int world_scratch_error;
 unsigned world_scratch_gets, world_scratch_puts;
+
+static enum pm4_generation world_generation;
 
 const struct gsp_caps *__wrap_gsp_device_caps(const struct gsp_device *device);
 
@@ -50,9 +53,8 @@ int scratch_get(struct scratch_pool *pool, uint32_t wave_bytes, struct lane *lan
 		.bytes = (uint64_t)wave_bytes * 16,
 		.waves = 16,
 		.wave_bytes = wave_bytes,
-		.tmpring = 16 | wave_bytes / 256 << 12,
 	};
-	return 0;
+	return pm4_tmpring(world_generation, 16, wave_bytes, 1, &view->tmpring) ? 0 : -E2BIG;
 }
 
 void scratch_put(struct scratch_block *block, struct lane *lane, uint64_t ordinal)
@@ -68,6 +70,7 @@ void aql_world_build(struct aql_world *world, enum pm4_generation generation, ui
 	struct aql_memory *memory;
 
 	fake_batch_reset();
+	world_generation = generation;
 	world_no_timeout = true;
 	world_scratch_error = 0;
 	world_scratch_gets = world_scratch_puts = 0;

@@ -255,6 +255,8 @@ static void a_decrement_is_known_and_last_if_only_fences_follow(void **state)
 
 	(void)state;
 	build(&kit);
+	know(&a);
+	know(&b);
 	n = sdma_copy(w, &from, &to, 4);
 	n += sdma_decrement(w + n, &a.value);
 	n += sdma_fence(w + n, &mailbox, 2);
@@ -317,7 +319,6 @@ static void a_dependency_parks_the_queue_behind_what_precedes(void **state)
 	n += sdma_fence(w + n, &second, 1);
 	ring_kit_place(&kit, w, n);
 	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
-	assert_false(kit.queue.waits_for_event);
 	assert_int_equal(fake_batches(), 1);
 	ring_kit_run(&kit);
 	assert_int_equal(first, 1);
@@ -336,35 +337,6 @@ static void a_dependency_parks_the_queue_behind_what_precedes(void **state)
 	assert_int_equal(second, 1);
 	assert_int_equal(kit.polls, 0);
 	assert_int_equal(*kit.request.read_index, n * 4);
-	ring_kit_end(&kit);
-}
-
-static void only_real_signals_are_told_of(void **state)
-{
-	struct signal signals[] = {
-		{.kind = 1, .value = 1, .mailbox = 0x1000, .event_id = 4},
-		{.kind = 1, .value = 1, .mailbox = 0x1000},
-		{.kind = 1, .value = 1, .event_id = 4},
-		{.kind = -1, .value = 1, .mailbox = 0x1000, .event_id = 4},
-	};
-	struct ring_kit kit;
-	uint32_t w[16];
-
-	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(signals); i++) {
-		build(&kit);
-		know(&signals[i]);
-		ring_kit_place(&kit, w, sdma_poll_signal(w, &signals[i].value));
-		assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
-		assert_int_equal(kit.queue.waits_for_event, i == 0);
-		ring_kit_end(&kit);
-	}
-	/* 64 bits that are no signal: what surrounds them is not memory */
-	build(&kit);
-	fake_memory_add(&signals[0].value, 8, MEMORY_SYSTEM, 0, 0);
-	ring_kit_place(&kit, w, sdma_poll_signal(w, &signals[0].value));
-	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
-	assert_false(kit.queue.waits_for_event);
 	ring_kit_end(&kit);
 }
 
@@ -402,6 +374,60 @@ static void a_known_dependency_is_waited_for_by_the_gpu(void **state)
 	ring_kit_run(&kit);
 	assert_int_equal(kit.polls, 0);
 	assert_int_equal(second, 1);
+	ring_kit_end(&kit);
+}
+
+/* Its queue ended between the look and the wait: the host knows no such fence any more. */
+static void a_wait_that_the_host_refuses_is_looked_at_instead(void **state)
+{
+	struct signal a = {.kind = 1, .value = 1};
+	uint32_t done = 0, w[64], n;
+	struct ring_kit kit;
+
+	(void)state;
+	build(&kit);
+	know(&a);
+	fake_book_add(ptr_to_u64(&a), point_of(NULL, OTHER_FENCE, 17));
+	n = sdma_poll_signal(w, &a.value);
+	n += sdma_fence(w + n, &done, 1);
+	ring_kit_place(&kit, w, n);
+	fake_batch_refuse_submit(-EINVAL);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
+	assert_false(kit.queue.stopped);
+	/* not tried again */
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
+	assert_int_equal(fake_batches(), 0);
+	a.value = 0;
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_EMPTY);
+	ring_kit_run(&kit);
+	assert_int_equal(done, 1);
+	/* the next one is */
+	a.value = 1;
+	ring_kit_place(&kit, w, n);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_EMPTY);
+	assert_int_equal(fake_batch_at(fake_batches() - 1)->wait_count, 1);
+	/* a lost device is another matter */
+	ring_kit_place(&kit, w, n);
+	fake_batch_refuse_submit(-ENODEV);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_STOPPED);
+	ring_kit_end(&kit);
+}
+
+static void a_turn_ends_between_submissions(void **state)
+{
+	uint32_t done = 0, w[16];
+	struct ring_kit kit;
+
+	(void)state;
+	build(&kit);
+	ring_kit_place(&kit, w, sdma_fence(w, &done, 1));
+	kit.queue.turn_ends_ns = 1;
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
+	assert_true(kit.queue.yields);
+	assert_int_equal(fake_batches(), 0);
+	kit.queue.turn_ends_ns = 0;
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_EMPTY);
+	assert_int_equal(fake_batches(), 1);
 	ring_kit_end(&kit);
 }
 
@@ -747,8 +773,9 @@ int main(void)
 		cmocka_unit_test(a_decrement_is_known_and_last_if_only_fences_follow),
 		cmocka_unit_test(a_satisfied_dependency_costs_nothing),
 		cmocka_unit_test(a_dependency_parks_the_queue_behind_what_precedes),
-		cmocka_unit_test(only_real_signals_are_told_of),
 		cmocka_unit_test(a_known_dependency_is_waited_for_by_the_gpu),
+		cmocka_unit_test(a_wait_that_the_host_refuses_is_looked_at_instead),
+		cmocka_unit_test(a_turn_ends_between_submissions),
 		cmocka_unit_test(many_dependencies_take_several_submissions),
 		cmocka_unit_test(the_order_of_the_queue_itself_needs_no_wait),
 		cmocka_unit_test(on_a_shared_lane_and_for_another_device_it_parks),

@@ -313,6 +313,34 @@ static void a_failure_that_may_pass_is_not_remembered(void **state)
 	}
 }
 
+/* The host does not say why it refuses: there may be no room for another context, now. */
+static void a_refusal_before_the_engine_was_tried_is_not_remembered(void **state)
+{
+	unsigned refused = 0;
+
+	(void)state;
+	for (unsigned n = 1;; n++) {
+		enum gsp_rung rung;
+		struct process p;
+		int ret;
+
+		start(&p, false, NULL);
+		fake_fail_call(n, -EINVAL);
+		ret = verdict_get(p.verdicts, 0, KMD_ENGINE_COMPUTE0, &rung);
+		assert_true(fake_failed());
+		fake_fail_call(0, 0);
+		if (submissions_made()) {
+			end(&p);
+			break;
+		}
+		refused += ret != 0;
+		assert_int_equal(verdict_get(p.verdicts, 0, KMD_ENGINE_COMPUTE0, &rung), 0);
+		assert_int_equal(rung, GSP_RUNG_SOFTWARE);
+		end(&p);
+	}
+	assert_int_equal(refused, 4); /* device, paging queue, context, fence */
+}
+
 static void the_same_failure_again_is_no_news(void **state)
 {
 	struct process p;
@@ -633,6 +661,7 @@ int main(void)
 		TEST(what_does_not_come_back_is_told_once_and_not_tried_again),
 		TEST(an_engine_that_hangs_is_not_tried_again),
 		TEST(a_failure_that_may_pass_is_not_remembered),
+		TEST(a_refusal_before_the_engine_was_tried_is_not_remembered),
 		TEST(the_same_failure_again_is_no_news),
 		TEST(a_lost_device_is_blamed_on_whom_it_was_lost_by),
 		TEST(without_memory_there_are_none),

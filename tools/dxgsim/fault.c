@@ -13,6 +13,7 @@
 
 #define STATUS_INVALID_PARAMETER 0xc000000du
 #define STATUS_NO_MEMORY	 0xc0000017u
+#define STATUS_DEVICE_REMOVED	 0xc00002b6u
 #define SLOW_MS			 200u
 #define SLOW_MS_MAX		 600000u
 #define NS_PER_MS		 1000000u
@@ -35,6 +36,9 @@ const char fault_grammar[] = "A fault SPEC is KEY=VALUE pairs separated by ':'.\
 			     "               (0xC000000D), by zeros where the reply has no status, and\n"
 			     "               for asynchronous messages by doing nothing\n"
 			     "  skip=N       of such messages of the call, let N pass first (0)\n"
+			     "  lost         with errno and refuse: besides, the devices of the process are\n"
+			     "               lost, what they run is dropped, their fences read all ones:\n"
+			     "               removed where ENODEV or 0xC00002B6 says so, else reset\n"
 			     "Other messages pass unharmed, and their call counts for nth and count.\n"
 			     "Submissions, signals and waits on the GPU are asynchronous, unless the host\n"
 			     "is not (modifier async=off). Replies without a status are those that create\n"
@@ -208,6 +212,8 @@ static int parse_words(char *text, struct fault *fault, char *reason, unsigned i
 			if (!number(value, UINT64_MAX, &fault->count))
 				return fail(reason, size, "bad count", value ? value : "");
 			have_count = true;
+		} else if (!strcmp(word, "lost") && !value) {
+			fault->lost = true;
 		} else if (!strcmp(word, "skip")) {
 			if (!number(value, UINT32_MAX, &parsed))
 				return fail(reason, size, "bad skip", value ? value : "");
@@ -231,6 +237,8 @@ static int parse_words(char *text, struct fault *fault, char *reason, unsigned i
 		return fail(reason, size, "missing",
 			    have_ioctl ? "errno=, ring-full, drop, status=, zero, short or refuse"
 				       : "ioctl=");
+	if (fault->lost && fault->kind != FAULT_ERRNO && fault->kind != FAULT_REFUSE)
+		return fail(reason, size, "only with errno= or refuse:", "lost");
 	if (named && !have_count)
 		fault->count = 0;
 	return 0;
@@ -312,6 +320,11 @@ bool fault_applies(const struct fault *fault, const struct host_message *m)
 		       m->type == HOST_RECLAIMALLOCATIONS;
 	}
 	return false;
+}
+
+bool fault_removes(const struct fault *fault)
+{
+	return fault->value == (fault->kind == FAULT_ERRNO ? (uint32_t)ENODEV : STATUS_DEVICE_REMOVED);
 }
 
 bool fault_delivers(const struct fault *fault)

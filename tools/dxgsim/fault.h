@@ -33,6 +33,7 @@ struct fault {
 	uint64_t count;	   /* calls it lasts, 0: for ever */
 	uint32_t skip;	   /* messages of the call let pass first */
 	uint32_t messages; /* of the call it applies to; UINT32_MAX: all */
+	bool lost;	   /* the devices of the process are lost with it */
 	uint64_t seen;	   /* matching calls so far */
 };
 
@@ -45,6 +46,8 @@ int fault_parse(const char *spec, struct fault **out, char *reason, unsigned int
 bool fault_strikes(struct fault *fault, int nr);
 /* Whether the fault can do anything to a message: some act on a reply, or a part of it, that not every one has. */
 bool fault_applies(const struct fault *fault, const struct host_message *m);
+/* Of one that loses devices: whether they are removed, else they are reset. */
+bool fault_removes(const struct fault *fault);
 /* Whether it delivers its messages nevertheless, changed by fault_change(). */
 bool fault_delivers(const struct fault *fault);
 void fault_change(const struct fault *fault, struct host_message *m);

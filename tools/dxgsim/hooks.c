@@ -171,6 +171,13 @@ static void note_applied(struct hook_call *call)
 	pthread_mutex_unlock(&hooks.lock);
 }
 
+static void lose_devices(struct host_model *model, const struct fault *fault)
+{
+	if (fault->lost && model)
+		host_model_lose(model, fault_removes(fault) ? D3DKMT_DEVICEEXECUTION_STOPPED
+							    : D3DKMT_DEVICEEXECUTION_RESET);
+}
+
 static int deliver(struct hook_call *call, void *host, struct host_message *m)
 {
 	if (call)
@@ -197,7 +204,9 @@ static int hooked_send(void *host, struct host_message *m)
 			if (m->sync)
 				charge_round_trip();
 		}
-		return fault_apply(call->fault, m); /* it never reaches the model: the host did nothing */
+		lose_devices(host, call->fault);
+		return fault_apply(call->fault,
+				   m); /* it never reaches the model: the host did nothing else */
 	}
 	return deliver(call, host, m);
 }
@@ -286,6 +295,16 @@ int hook_host(const struct host_ops **ops, void **host)
 
 /* ---- calls ---- */
 
+static struct host_model *model_now(void)
+{
+	struct host_model *model;
+
+	pthread_mutex_lock(&hooks.lock);
+	model = hooks.model;
+	pthread_mutex_unlock(&hooks.lock);
+	return model;
+}
+
 static void begin(struct hook_call *call, unsigned long cmd, const void *arg)
 {
 	memset(call, 0, sizeof(*call));
@@ -315,6 +334,7 @@ static bool refused(struct hook_call *call, int *ret, int *err)
 	if (!call->fault || call->fault->kind != FAULT_ERRNO)
 		return false;
 	note_applied(call);
+	lose_devices(model_now(), call->fault);
 	*ret = -1;
 	*err = (int)call->fault->value;
 	return true;
@@ -389,16 +409,6 @@ void hook_close_end(struct hook_call *call)
 {
 	current = call->outer;
 	trace_call(call, "close", 0, 0);
-}
-
-static struct host_model *model_now(void)
-{
-	struct host_model *model;
-
-	pthread_mutex_lock(&hooks.lock);
-	model = hooks.model;
-	pthread_mutex_unlock(&hooks.lock);
-	return model;
 }
 
 void hook_process_ending(void)

@@ -200,7 +200,10 @@ static const char exit_statuses[] =
 	"  64           this command line cannot be followed\n"
 	"  126, 127     COMMAND cannot be run, or is not there\n"
 	"  128+N        COMMAND was ended by signal N\n"
-	"and else it is that of COMMAND.\n";
+	"and else it is that of COMMAND.\n"
+	"\n"
+	"COMMAND gets HSAKMT_DXG_PROBE=fresh, unless it is set: what is known of this\n"
+	"machine's GPU says nothing about a simulated one. Empty lets runs share it.\n";
 
 static char *add_grammar(int key, const char *text, void *input)
 {
@@ -308,6 +311,12 @@ static int prepare(const struct options *options, const char *directory, const c
 	set("DXGSIM_TRACE", options->trace);
 	set("DXGSIM_REPORT", report);
 	set("DXGSIM_ARENA", vm);
+	/*
+	 * What hsakmt-dxg has found out about engines it keeps for this boot, by adapter and driver version: what a real
+	 * machine's can do is not for a simulated one, nor the other way round, nor is one run's for the next.
+	 */
+	if (!getenv("HSAKMT_DXG_PROBE"))
+		set("HSAKMT_DXG_PROBE", "fresh");
 	set_preload(library, compat_library, compat_bin);
 	return 0;
 }

@@ -16,11 +16,13 @@
 
 #include "dxgsim/driver/machine.h"
 #include "dxgsim/driver/notice.h"
+#include "dxgsim/tsan.h"
 
 struct range {
 	TAILQ_ENTRY(range) entry;
 	uint64_t start;
 	uint64_t end;
+	uint64_t address; /* of its first byte in the window */
 };
 
 static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -38,6 +40,17 @@ bool io_owns_range(uint64_t address, uint64_t size)
 			owns = true;
 	pthread_mutex_unlock(&ranges_lock);
 	return owns;
+}
+
+void io_changes(uint64_t address)
+{
+	const struct range *range;
+
+	pthread_mutex_lock(&ranges_lock);
+	TAILQ_FOREACH(range, &ranges, entry)
+		if (address - range->address < range->end - range->start)
+			tsan_release((char *)(uintptr_t)range->start + (address - range->address));
+	pthread_mutex_unlock(&ranges_lock);
 }
 
 void io_fork_child(void)
@@ -113,6 +126,7 @@ int io_map(uint64_t address, uint64_t pages, struct io_mapping *mapping)
 	}
 	range->start = (uint64_t)(uintptr_t)va;
 	range->end = range->start + size;
+	range->address = address;
 	pthread_mutex_lock(&ranges_lock);
 	TAILQ_INSERT_TAIL(&ranges, range, entry);
 	pthread_mutex_unlock(&ranges_lock);

@@ -19,6 +19,9 @@ void io_unmap(struct process *process, struct io_mapping *mapping);
 /* Whether such a mapping lies in [address, address + size). */
 bool io_owns_range(uint64_t address, uint64_t size);
 
+/* The host is about to store to the page at @address of the window: its mappings are where the program will see that. */
+void io_changes(uint64_t address);
+
 /* The lock is taken around fork(); the child owns no mappings. */
 void io_fork_prepare(void);
 void io_fork_done(void);

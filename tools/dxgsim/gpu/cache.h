@@ -22,8 +22,12 @@ enum gpu_cache_policy {
 };
 
 #define GPU_CACHE_WRITE_BACK (1U << 0)
-#define GPU_CACHE_INVALIDATE (1U << 1) /* what memory has, too; written bytes stay */
-#define GPU_CACHE_DISCARD    (1U << 2) /* ... and go as well */
+/*
+ * Lines that are as they were read.  One that was written to is not touched, its other bytes neither, unless it is
+ * written back by the same action (Mesa, ac_barrier.c: "The L2 cache ops").
+ */
+#define GPU_CACHE_INVALIDATE (1U << 1)
+#define GPU_CACHE_DISCARD    (1U << 2) /* all of it goes, written or not */
 
 /* An access inside of one line. */
 struct gpu_cache_access {
@@ -41,7 +45,6 @@ void gpu_cache_write(struct gpu_cache *cache, const struct gpu_cache_access *acc
 void gpu_cache_act(struct gpu_cache *cache, const struct gpu_machine_ops *ops, void *space, uint32_t actions,
 		   uint64_t first, uint64_t last);
 void gpu_cache_drop(struct gpu_cache *cache);
-void gpu_cache_forget(struct gpu_cache *cache, const void *space, uint64_t va, uint64_t length);
 
 /* A change of aligned 4 or 8 bytes as one. */
 struct gpu_cache_atomic {

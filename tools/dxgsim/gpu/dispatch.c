@@ -351,16 +351,19 @@ static bool check_acquired(struct gpu_engine *engine)
 
 	if (generation == 10 || generation == 11)
 		needed |= GPU_FRONT_BIT(GPU_FRONT_L1);
+	if (gpu_has_metadata_cache(engine))
+		needed |= GPU_ACQUIRED_METADATA;
 	lacks = needed & ~engine->now.acquired;
 	if (!lacks)
 		return true;
 	engine->counters.unacquired++;
 	if (!engine->config.strict_acquire)
 		return true;
-	gpu_refuse(engine, GPU_ERROR_PACKET, "dispatch without acquire: nobody invalidated%s%s%s%s",
+	gpu_refuse(engine, GPU_ERROR_PACKET, "dispatch without acquire: nobody invalidated%s%s%s%s%s",
 		   lacks & GPU_FRONT_BIT(GPU_FRONT_VECTOR) ? " vector" : "",
 		   lacks & GPU_FRONT_BIT(GPU_FRONT_SCALAR) ? " scalar" : "",
-		   lacks & GPU_FRONT_BIT(GPU_FRONT_L1) ? " L1" : "", lacks & GPU_ACQUIRED_L2 ? " L2" : "");
+		   lacks & GPU_FRONT_BIT(GPU_FRONT_L1) ? " L1" : "",
+		   lacks & GPU_ACQUIRED_METADATA ? " metadata" : "", lacks & GPU_ACQUIRED_L2 ? " L2" : "");
 	return false;
 }
 

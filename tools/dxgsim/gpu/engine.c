@@ -87,6 +87,7 @@ void gpu_engine_reset(struct gpu_engine *engine)
 	gpu_front_invalidate(engine->front, ~0U);
 	gpu_pipeline_drop(engine);
 	engine->unwritten = false;
+	engine->metadata_unwritten = false;
 	engine->memory.space = NULL;
 	engine->error = (struct gpu_error){0};
 	engine->state = GPU_ENGINE_IDLE;

@@ -32,11 +32,12 @@ struct gpu_progress {
 	struct gpu_pipeline pipeline;
 	struct gpu_registers registers;
 	uint64_t atomic_return; /* what the last ATOMIC_MEM read */
-	uint32_t acquired;	/* GPU_FRONT_BIT()s and GPU_ACQUIRED_L2: invalidated since the last drain */
+	uint32_t acquired;	/* GPU_FRONT_BIT()s and GPU_ACQUIRED_*: invalidated since the last drain */
 	uint32_t undrained;	/* dispatches since then */
 };
 
-#define GPU_ACQUIRED_L2 (1U << 31)
+#define GPU_ACQUIRED_METADATA (1U << 30)
+#define GPU_ACQUIRED_L2	      (1U << 31)
 
 struct gpu_engine {
 	struct gpu_engine_config config;
@@ -48,6 +49,7 @@ struct gpu_engine {
 	struct gpu_progress now;
 	struct gpu_sdma sdma;
 	bool unwritten; /* kernels' writes may be in the L2 and nowhere else, those of earlier jobs too */
+	bool metadata_unwritten; /* ... and metadata that they changed is not even there */
 	bool preemption_wanted;
 	bool may_preempt;	 /* the last packet was a dispatch, or there was none */
 	const char *packet_name; /* NULL: not known yet */
@@ -82,6 +84,9 @@ bool gpu_fetch(struct gpu_engine *engine, uint32_t first, uint32_t words);
 /* Of the packet, or of the one in the job that led to it. */
 uint32_t gpu_job_offset(const struct gpu_engine *engine);
 uint32_t gpu_chance(struct gpu_engine *engine);
+bool gpu_has_metadata_cache(const struct gpu_engine *engine);
+/* Their writes are in caches from now on. */
+void gpu_kernels_wrote(struct gpu_engine *engine);
 /* By the clock that kernels' durations are measured by; 0: there is none. */
 uint64_t gpu_now_ns(const struct gpu_engine *engine);
 

@@ -22,6 +22,8 @@ const char *gpu_fault_reason_name(enum gpu_fault_reason reason)
 		return "not in the page tables yet: its paging fence has not been reached";
 	case GPU_FAULT_NOT_EXECUTABLE:
 		return "not executable";
+	case GPU_FAULT_NO_ATOMICS:
+		return "in system memory, on a platform without PCIe atomics";
 	}
 	return "unknown";
 }
@@ -78,6 +80,10 @@ enum gpu_outcome gpu_page_fault(struct gpu_engine *engine)
 	static const char *const verbs[] = {"fetches", "reads", "writes"};
 	const struct gpu_fault *fault = &engine->memory.fault;
 
+	/* nothing is wrong with the address: hardware's atomic would be lost on its way there */
+	if (fault->reason == GPU_FAULT_NO_ATOMICS)
+		return gpu_refuse(engine, GPU_ERROR_PACKET, "atomic on 0x%llx, which is %s",
+				  (unsigned long long)fault->va, gpu_fault_reason_name(fault->reason));
 	gpu_refuse(engine, GPU_ERROR_PAGE_FAULT, "page fault: %s 0x%llx, which is %s", verbs[fault->access],
 		   (unsigned long long)fault->va, gpu_fault_reason_name(fault->reason));
 	engine->error.reason = fault->reason;

@@ -28,6 +28,7 @@ enum gpu_fault_reason {
 	GPU_FAULT_NO_BACKING, /* the guest's pages behind it are gone */
 	GPU_FAULT_NOT_READY,  /* on its way into the page tables */
 	GPU_FAULT_NOT_EXECUTABLE,
+	GPU_FAULT_NO_ATOMICS, /* system memory behind a bus that carries none */
 };
 
 /*
@@ -39,6 +40,7 @@ struct gpu_span {
 	uint64_t length; /* contiguous from the address on, at least 1 */
 	bool uncached;	 /* by the page's memory type: the L2 is not asked */
 	bool executable; /* kernels may be there */
+	bool no_atomics; /* the bus to it carries none, and whether the L2 would do them is not for a client to know */
 };
 
 struct gpu_machine_ops {
@@ -81,7 +83,7 @@ struct gpu_engine_config {
 	 * before kernels read and write.  Not for anything else: AQL packets with no or a smaller scope may break
 	 * them.  With either, nothing ends by chance: what is reported is the same with every seed.
 	 */
-	bool strict_release; /* no signal while a kernel runs or its writes wait in the L2 */
+	bool strict_release; /* no signal while a kernel runs or its writes wait in the L2 or in front of it */
 	bool strict_acquire; /* no kernel without an invalidation since the job began or was drained */
 };
 
@@ -139,6 +141,8 @@ struct gpu_engine;
 struct gpu_cache *gpu_cache_create(void);
 /* After the engines that use it; NULL is allowed. */
 void gpu_cache_destroy(struct gpu_cache *cache);
+/* As gpu_engine_forget(), also when no engine is left that uses it. */
+void gpu_cache_forget(struct gpu_cache *cache, const void *space, uint64_t va, uint64_t length);
 
 /* NULL: no memory. */
 struct gpu_engine *gpu_engine_create(const struct gpu_engine_config *config);

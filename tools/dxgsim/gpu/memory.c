@@ -130,6 +130,10 @@ bool gpu_memory_atomic(struct gpu_memory *memory, uint64_t va, uint32_t bytes, e
 		memory->fault = (struct gpu_fault){GPU_FAULT_NO_BACKING, GPU_WRITE, va};
 		return false;
 	}
+	if (walk.span.no_atomics) {
+		memory->fault = (struct gpu_fault){GPU_FAULT_NO_ATOMICS, GPU_WRITE, va};
+		return false;
+	}
 	if (walk.span.uncached)
 		gpu_atomic_in_guest(walk.piece.memory, bytes, &atomic);
 	else

@@ -31,7 +31,7 @@ static enum gpu_outcome end_kernel(struct gpu_engine *engine, uint32_t index)
 
 	if (outcome != GPU_DONE)
 		return blame(engine, "kernel dispatched", launch->packet, launch->offset);
-	engine->unwritten = true;
+	gpu_kernels_wrote(engine);
 	pipeline->kernel_count--;
 	if (index != pipeline->kernel_count)
 		pipeline->kernels[index] = pipeline->kernels[pipeline->kernel_count];
@@ -78,13 +78,17 @@ static enum gpu_outcome do_release(struct gpu_engine *engine)
 	struct gpu_release release = pipeline->releases[0];
 	uint64_t value = release.value;
 
-	gpu_cache_actions(engine, release.l2_actions, release.fronts, 0, UINT64_MAX);
+	gpu_cache_actions(engine, &release.actions, 0, UINT64_MAX);
 	if (release.bytes) {
 		/* kernels launched after it are none of its business */
-		engine->counters.early_signals += engine->unwritten;
-		if (engine->unwritten && engine->config.strict_release) {
+		bool unwritten = engine->unwritten || engine->metadata_unwritten;
+		bool unconfirmed = release.actions.l2 & GPU_CACHE_WRITE_BACK && !release.confirmed;
+
+		engine->counters.early_signals += unwritten || unconfirmed;
+		if ((unwritten || unconfirmed) && engine->config.strict_release) {
 			gpu_refuse(engine, GPU_ERROR_PACKET,
-				   "signal before what kernels wrote is written back");
+				   unwritten ? "signal before what kernels wrote is written back"
+					     : "signal that waits for no confirmation of the write-back");
 			return blame(engine, "RELEASE_MEM", release.packet, release.offset);
 		}
 		if (release.clock)
@@ -201,29 +205,62 @@ enum gpu_outcome gpu_pipeline_release(struct gpu_engine *engine, const struct gp
 	return GPU_DONE;
 }
 
-void gpu_cache_actions(struct gpu_engine *engine, uint32_t l2_actions, uint32_t fronts, uint64_t first,
+bool gpu_has_metadata_cache(const struct gpu_engine *engine)
+{
+	return engine->config.generation == 10 || engine->config.generation == 11;
+}
+
+void gpu_kernels_wrote(struct gpu_engine *engine)
+{
+	engine->unwritten = true;
+	engine->metadata_unwritten = gpu_has_metadata_cache(engine);
+}
+
+/*
+ * Of metadata nothing is there but whether some may wait for being written: kernels do not say.  It goes into the L2,
+ * and from there to memory only if the L2's turn is later.  It is written back only when it is invalidated as well
+ * (Mesa, ac_barrier.c: "GLM doesn't support WB alone").
+ */
+static void metadata_actions(struct gpu_engine *engine, uint32_t actions)
+{
+	bool invalidate = actions & GPU_CACHE_INVALIDATE;
+
+	if (invalidate && actions & GPU_CACHE_WRITE_BACK && engine->metadata_unwritten) {
+		engine->metadata_unwritten = false;
+		engine->unwritten = true;
+	}
+	if (invalidate && !engine->metadata_unwritten)
+		engine->now.acquired |= GPU_ACQUIRED_METADATA;
+}
+
+void gpu_cache_actions(struct gpu_engine *engine, const struct gpu_actions *actions, uint64_t first,
 		       uint64_t last)
 {
 	bool all = first == 0 && last == UINT64_MAX;
 
-	if (l2_actions)
-		gpu_cache_act(engine->memory.cache, engine->config.ops, engine->memory.space, l2_actions,
+	if (actions->in_order && all)
+		metadata_actions(engine, actions->metadata);
+	if (actions->l2)
+		gpu_cache_act(engine->memory.cache, engine->config.ops, engine->memory.space, actions->l2,
 			      first, last);
-	gpu_front_invalidate(engine->front, fronts);
-	engine->now.acquired |= fronts;
+	gpu_front_invalidate(engine->front, actions->fronts);
+	engine->now.acquired |= actions->fronts;
 	if (!all)
 		return;
-	if (l2_actions & GPU_CACHE_INVALIDATE)
+	if (actions->l2 & GPU_CACHE_INVALIDATE)
 		engine->now.acquired |= GPU_ACQUIRED_L2;
-	if (l2_actions & GPU_CACHE_WRITE_BACK)
+	if (actions->l2 & GPU_CACHE_WRITE_BACK)
 		engine->unwritten = false;
+	/* at the same time is perhaps later */
+	if (!actions->in_order)
+		metadata_actions(engine, actions->metadata);
 }
 
 bool gpu_may_signal(struct gpu_engine *engine)
 {
 	bool running = engine->now.pipeline.kernel_count;
 
-	if (!running && !engine->unwritten)
+	if (!running && !engine->unwritten && !engine->metadata_unwritten)
 		return true;
 	engine->counters.early_signals++;
 	if (!engine->config.strict_release)

@@ -22,13 +22,22 @@ struct gpu_kernel {
 	uint64_t end_ns; /* it does not end before */
 };
 
+/* Cache actions of ACQUIRE_MEM and RELEASE_MEM. */
+struct gpu_actions {
+	uint32_t l2; /* GPU_CACHE_* */
+	uint32_t
+		metadata; /* GPU_CACHE_* of the cache for metadata of images, which gfx10 and gfx11 have in front of the L2 */
+	uint32_t fronts; /* GPU_FRONT_BIT()s to be invalidated */
+	bool in_order;	 /* SEQ forward: nearer to the kernels first; else all at once */
+};
+
 /* A RELEASE_MEM, decoded. */
 struct gpu_release {
 	uint64_t after; /* kernels with lower numbers must have ended */
-	uint32_t l2_actions;
-	uint32_t fronts; /* GPU_FRONT_BIT()s to be invalidated */
-	uint32_t bytes;	 /* to be written; 0: nothing */
-	bool clock;	 /* ... the GPU's instead of the value */
+	struct gpu_actions actions;
+	uint32_t bytes; /* to be written; 0: nothing */
+	bool clock;	/* ... the GPU's instead of the value */
+	bool confirmed; /* ... behind the confirmation of what was written before */
 	enum gpu_cache_policy policy;
 	uint64_t va;
 	uint64_t value;
@@ -57,11 +66,8 @@ enum gpu_outcome gpu_pipeline_drain(struct gpu_engine *engine);
 enum gpu_outcome gpu_pipeline_finish(struct gpu_engine *engine);
 void gpu_pipeline_drop(struct gpu_engine *engine);
 
-/*
- * Does cache actions of ACQUIRE_MEM and RELEASE_MEM: GPU_CACHE_* on lines of the L2 from @first to @last, and
- * GPU_FRONT_BIT()s.
- */
-void gpu_cache_actions(struct gpu_engine *engine, uint32_t l2_actions, uint32_t fronts, uint64_t first,
+/* Those of the L2 on lines from @first to @last. */
+void gpu_cache_actions(struct gpu_engine *engine, const struct gpu_actions *actions, uint64_t first,
 		       uint64_t last);
 /* A packet is about to write what others wait for. False: strict_release forbids it and the engine is stopped. */
 bool gpu_may_signal(struct gpu_engine *engine);

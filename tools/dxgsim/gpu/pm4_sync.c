@@ -118,6 +118,8 @@ static bool release_event(struct gpu_engine *engine, uint32_t word)
 	return true;
 }
 
+#define SEQ_FORWARD 1U
+
 /* GL2_DISCARD, GL2_INV and GL2_WB stand side by side in every GCR_CNTL; @lowest is the first of them. */
 static uint32_t gl2_actions(uint32_t word, uint32_t lowest)
 {
@@ -131,21 +133,41 @@ static uint32_t front(uint32_t word, uint32_t bit, enum gpu_front_cache cache)
 	return gpu_bit(word, bit) ? GPU_FRONT_BIT(cache) : 0;
 }
 
+/* GLM_WB and GLM_INV likewise; gfx12 does not look at them. */
+static uint32_t metadata_actions(const struct gpu_engine *engine, uint32_t word, uint32_t lowest)
+{
+	if (!gpu_has_metadata_cache(engine))
+		return 0;
+	return (gpu_bit(word, lowest) ? GPU_CACHE_WRITE_BACK : 0) |
+	       (gpu_bit(word, lowest + 1) ? GPU_CACHE_INVALIDATE : 0);
+}
+
+/*
+ * TC_WB, TC and TC_NC of gfx9.  A write-back is one of lines of TC_NC's memory types, which are all that is in use, or
+ * one with an invalidation (Mesa, radv_cs.c: "WB doesn't work without NC").
+ */
+static uint32_t tc_actions(bool write_back, bool invalidate, bool non_coherent)
+{
+	return (write_back && (invalidate || non_coherent) ? GPU_CACHE_WRITE_BACK : 0) |
+	       (invalidate ? GPU_CACHE_INVALIDATE : 0);
+}
+
 /* gfx9 names its actions one by one, later ones are a GCR_CNTL, which gfx11 extended by GLK_INV. */
-static bool release_caches(struct gpu_engine *engine, uint32_t word, struct gpu_release *release)
+static bool release_caches(struct gpu_engine *engine, uint32_t word, struct gpu_actions *actions)
 {
 	if (engine->config.generation == 9) {
-		release->l2_actions = (gpu_bit(word, 15) ? GPU_CACHE_WRITE_BACK : 0) |
-				      (gpu_bit(word, 17) ? GPU_CACHE_INVALIDATE : 0);
-		release->fronts = front(word, 16, GPU_FRONT_VECTOR);
+		actions->l2 = tc_actions(gpu_bit(word, 15), gpu_bit(word, 17), gpu_bit(word, 19));
+		actions->fronts = front(word, 16, GPU_FRONT_VECTOR);
 		return true;
 	}
 	if (gpu_field(word, 23, 22) == 3) {
 		gpu_reserved_value(engine, "SEQ", 3);
 		return false;
 	}
-	release->l2_actions = gl2_actions(word, 19);
-	release->fronts = front(word, 14, GPU_FRONT_VECTOR) | front(word, 15, GPU_FRONT_L1) |
+	actions->l2 = gl2_actions(word, 19);
+	actions->metadata = metadata_actions(engine, word, 12);
+	actions->in_order = gpu_field(word, 23, 22) == SEQ_FORWARD;
+	actions->fronts = front(word, 14, GPU_FRONT_VECTOR) | front(word, 15, GPU_FRONT_L1) |
 			  front(word, 30, GPU_FRONT_SCALAR);
 	return true;
 }
@@ -182,6 +204,7 @@ enum gpu_outcome gpu_pm4_release_mem(struct gpu_engine *engine, const uint32_t *
 	struct gpu_release release = {
 		.bytes = data == 1 ? 4 : 8,
 		.clock = data == 3 || data == 4, /* the GPU's and the system's are one clock */
+		.confirmed = interrupt >= 2,	 /* INT_SEL 3 is no interrupt, but a wait */
 		.va = gpu_join(packet + 3),
 		.value = gpu_join(packet + 5),
 		.packet = engine->now.commands.va + engine->offset,
@@ -194,7 +217,7 @@ enum gpu_outcome gpu_pm4_release_mem(struct gpu_engine *engine, const uint32_t *
 	if (!release_event(engine, packet[1]) || !release_selections(engine, packet[2]) ||
 	    !gpu_cache_policy(engine, gpu_field(packet[1], 26, 25), &release.policy) ||
 	    (data && !gpu_aligned(engine, "address", release.va, release.bytes)) ||
-	    !release_caches(engine, packet[1], &release))
+	    !release_caches(engine, packet[1], &release.actions))
 		return GPU_STOPPED;
 	if (gpu_field(packet[2], 17, 16) == 0)
 		release.policy = GPU_CACHE_BYPASS;
@@ -205,22 +228,26 @@ enum gpu_outcome gpu_pm4_release_mem(struct gpu_engine *engine, const uint32_t *
 }
 
 /* CP_COHER_CNTL; KCACHE_VOL (28) concerns lines that no kernel of today's compilers marks. */
-static uint32_t acquire_gfx9(uint32_t word, uint32_t *fronts)
+static struct gpu_actions acquire_gfx9(uint32_t word)
 {
-	*fronts = front(word, 22, GPU_FRONT_VECTOR) | front(word, 27, GPU_FRONT_SCALAR) |
-		  front(word, 29, GPU_FRONT_INSTRUCTION);
-	return (gpu_bit(word, 18) ? GPU_CACHE_WRITE_BACK : 0) |
-	       (gpu_bit(word, 23) ? GPU_CACHE_INVALIDATE : 0);
+	return (struct gpu_actions){
+		.l2 = tc_actions(gpu_bit(word, 18), gpu_bit(word, 23), gpu_bit(word, 3)),
+		.fronts = front(word, 22, GPU_FRONT_VECTOR) | front(word, 27, GPU_FRONT_SCALAR) |
+			  front(word, 29, GPU_FRONT_INSTRUCTION),
+	};
 }
 
 /* GCR_CNTL; caches in front of the L2 are invalidated whole, with GLI_INV by range, too. */
-static uint32_t acquire_gfx10(uint32_t word, uint32_t *fronts)
+static struct gpu_actions acquire_gfx10(const struct gpu_engine *engine, uint32_t word)
 {
-	*fronts = front(word, 7, GPU_FRONT_SCALAR) | front(word, 8, GPU_FRONT_VECTOR) |
-		  front(word, 9, GPU_FRONT_L1);
-	if (gpu_field(word, 1, 0))
-		*fronts |= GPU_FRONT_BIT(GPU_FRONT_INSTRUCTION);
-	return gl2_actions(word, 13);
+	return (struct gpu_actions){
+		.l2 = gl2_actions(word, 13),
+		.metadata = metadata_actions(engine, word, 4),
+		.fronts = front(word, 7, GPU_FRONT_SCALAR) | front(word, 8, GPU_FRONT_VECTOR) |
+			  front(word, 9, GPU_FRONT_L1) |
+			  (gpu_field(word, 1, 0) ? GPU_FRONT_BIT(GPU_FRONT_INSTRUCTION) : 0),
+		.in_order = gpu_field(word, 17, 16) == SEQ_FORWARD,
+	};
 }
 
 /* Base and size are in units of 256 bytes. */
@@ -229,10 +256,10 @@ enum gpu_outcome gpu_pm4_acquire_mem(struct gpu_engine *engine, const uint32_t *
 	uint64_t size = gpu_join(packet + 2) << 8;
 	uint64_t first = gpu_join(packet + 4) << 8;
 	uint64_t last = size && size - 1 < UINT64_MAX - first ? first + size - 1 : UINT64_MAX;
-	uint32_t actions, fronts;
+	struct gpu_actions actions;
 
 	if (engine->config.generation == 9) {
-		actions = acquire_gfx9(packet[1], &fronts);
+		actions = acquire_gfx9(packet[1]);
 		if (first == 0 && packet[2] == ~0U && packet[3] == 0xff)
 			last = UINT64_MAX;
 	} else {
@@ -245,13 +272,15 @@ enum gpu_outcome gpu_pm4_acquire_mem(struct gpu_engine *engine, const uint32_t *
 		if (range == 1 || range == 3)
 			return gpu_missing_value(engine, "GL2_RANGE",
 						 range == 1 ? "volatile" : "first and last");
-		actions = acquire_gfx10(packet[7], &fronts);
+		actions = acquire_gfx10(engine, packet[7]);
 		if (range == 0) {
 			size = UINT64_MAX;
 			first = 0;
 			last = UINT64_MAX;
 		}
 	}
-	gpu_cache_actions(engine, size ? actions : 0, fronts, first, last);
+	if (!size)
+		actions.l2 = 0;
+	gpu_cache_actions(engine, &actions, first, last);
 	return GPU_DONE;
 }

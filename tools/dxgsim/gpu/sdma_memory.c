@@ -194,6 +194,11 @@ bool gpu_sdma_atomic(struct gpu_engine *engine, uint32_t operation, uint64_t va,
 	if (goes_past_l2(engine)) {
 		if (!span_at(engine, va, GPU_WRITE, &span))
 			return false;
+		if (span.no_atomics) {
+			engine->memory.fault = (struct gpu_fault){GPU_FAULT_NO_ATOMICS, GPU_WRITE, va};
+			gpu_page_fault(engine);
+			return false;
+		}
 		gpu_atomic_in_guest(span.bytes, wide ? 8 : 4, &atomic);
 	} else if (!gpu_memory_atomic(&engine->memory, va, wide ? 8 : 4, GPU_CACHE_BYPASS, modify, &operands,
 				      &atomic.old)) {

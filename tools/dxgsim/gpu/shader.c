@@ -22,7 +22,7 @@ bool gpu_shader_read(struct gpu_engine *engine, enum gpu_front_cache cache, uint
 
 bool gpu_shader_write(struct gpu_engine *engine, uint64_t va, const void *from, uint32_t bytes)
 {
-	engine->unwritten = true;
+	gpu_kernels_wrote(engine);
 	return gpu_front_write(engine->front, &engine->memory, va, from, bytes);
 }
 

@@ -669,6 +669,11 @@ struct host_upcalls {
 	void (*device_state_changed)(void);
 	/* the channel of a vGPU is gone: every later call on it is ENODEV */
 	void (*vgpu_removed)(uint32_t vgpu);
+	/*
+	 * The fence page at this guest physical address is about to change.  For who looks on (tsan.h): no guest is told on
+	 * hardware.  Called with the host's lock held, so that nothing can be sent from it.  May be NULL.
+	 */
+	void (*fence_changes)(uint64_t address);
 };
 
 struct host_ops {

@@ -24,8 +24,10 @@ static void create_process(struct host_call *call)
 		return;
 	}
 	process->handles.arena = model->arena;
-	for (uint32_t i = 0; i < model->adapter_count; i++)
+	for (uint32_t i = 0; i < model->adapter_count; i++) {
 		process->use[i].va.adapter = &model->adapters[i];
+		process->use[i].va.process = process;
+	}
 	process->handle = model->next_process;
 	model->next_process += 0x40;
 	process->pid = request->pid;
@@ -206,6 +208,22 @@ static int model_send(void *host, struct host_message *m)
 	guest_deliver(model);
 	pthread_mutex_unlock(&model->lock);
 	return 0;
+}
+
+void host_model_lose(struct host_model *model, uint32_t state)
+{
+	struct host_process *process;
+	struct host_device *device;
+
+	pthread_mutex_lock(&model->lock);
+	LIST_FOREACH(process, &model->processes, link)
+	{
+		LIST_FOREACH(device, &process->devices, link)
+		vidsch_device_lost(model, device, state);
+	}
+	vidsch_advance(model);
+	guest_deliver(model);
+	pthread_mutex_unlock(&model->lock);
 }
 
 static const struct host_config *model_config(void *host)

@@ -73,6 +73,7 @@ struct host_fence {
 	uint32_t max_count;   /* semaphore */
 	uint64_t guest_event; /* CPU_NOTIFICATION */
 	bool gpu_visible;     /* the guest knows its GPU address */
+	d3dkmt_handle owner;  /* the process that made it; others see it when they have opened it */
 	bool kept_on_reset;   /* NO_SIGNAL_MAX_VALUE_ON_TDR */
 	bool lost;	      /* all ones for good */
 	d3dkmt_handle global;
@@ -179,6 +180,7 @@ struct va_gone {
 /* Of one process on one adapter; what engines call a space. */
 struct va_space {
 	struct host_adapter *adapter;
+	const struct host_process *process;
 	struct va_range *ranges;
 	uint32_t count, size;
 	struct va_gone gone[VA_GONE_KEPT];
@@ -263,7 +265,7 @@ struct host_adapter {
 	uint64_t paging_until_ns; /* memory is on its way in or out */
 	uint64_t evicted_bytes;
 	uint32_t next_queue_id;
-	struct gpu_cache *cache;    /* shared by the engines */
+	struct gpu_cache *cache;   /* shared by the engines */
 	struct host_place *active; /* executes packets at this moment */
 	struct host_engine engines[FIXTURE_MAX_ENGINES];
 };
@@ -371,6 +373,8 @@ int32_t fence_signal(struct host_model *model, const struct host_point *point, b
 /* Its device is gone: all ones, and no later write changes that. */
 void fence_lose(struct host_model *model, struct host_fence *fence);
 uint64_t fence_gpu_address(const struct host_fence *fence);
+/* Whether that address is mapped in the process' address space. */
+bool fence_is_mapped(const struct host_fence *fence, const struct host_process *process);
 void fence_check_untouched(struct host_model *model, const struct host_fence *fence);
 /* A sync object goes away: CPU waits that name it are released. */
 void fence_release_waits(struct host_model *model, struct host_sync *sync);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dxgsim/host/types.h"
+#include "dxgsim/tsan.h"
 
 int fence_create(struct host_model *model, uint32_t type, uint64_t value, bool page, struct host_fence **out)
 {
@@ -87,14 +88,22 @@ static void finish_waits(struct host_model *model)
 	}
 }
 
+static void store(struct host_model *model, const struct host_fence *fence)
+{
+	if (fence->page == NO_FENCE_PAGE)
+		return;
+	if (TSAN && model->upcalls && model->upcalls->fence_changes)
+		model->upcalls->fence_changes(io_fence_address(fence->page));
+	atomic_store_explicit(io_fence_value(model, fence->page), fence->value, memory_order_release);
+}
+
 void fence_set(struct host_model *model, struct host_fence *fence, uint64_t value)
 {
 	fence_check_untouched(model, fence);
 	if (fence->lost)
 		return;
 	fence->value = value;
-	if (fence->page != NO_FENCE_PAGE)
-		atomic_store_explicit(io_fence_value(model, fence->page), value, memory_order_release);
+	store(model, fence);
 	model->sched_dirty = true;
 	finish_waits(model);
 }
@@ -110,6 +119,26 @@ void fence_lose(struct host_model *model, struct host_fence *fence)
 uint64_t fence_gpu_address(const struct host_fence *fence)
 {
 	return GPU_FENCE_BASE + (uint64_t)fence->page * HOST_PAGE_SIZE;
+}
+
+bool fence_is_mapped(const struct host_fence *fence, const struct host_process *process)
+{
+	const struct host_device *device;
+	const struct host_sync *sync;
+
+	if (!fence->gpu_visible)
+		return false;
+	if (fence->owner == process->handle)
+		return true;
+	LIST_FOREACH(device, &process->devices, link)
+	{
+		LIST_FOREACH(sync, &device->syncs, link)
+		{
+			if (sync->fence == fence)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* A destroyed handle releases its waiters (Microsoft: D3DKMTDestroySynchronizationObject). */
@@ -243,6 +272,7 @@ void host_create_sync_object(struct host_call *call)
 		return;
 	fence->kept_on_reset = info->flags & D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_NO_SIGNAL_MAX_VALUE_ON_TDR;
 	fence->gpu_visible = !(info->flags & D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_NO_GPU_ACCESS);
+	fence->owner = call->process->handle;
 	reply->fence_page = io_fence_address(fence->page);
 	if (fence->gpu_visible)
 		reply->fence_gpu_va = fence_gpu_address(fence);

@@ -28,12 +28,14 @@ static enum gpu_fault_reason page_span(struct gpu_span *span, uint8_t *page, uin
 	return GPU_FAULT_NONE;
 }
 
-static enum gpu_fault_reason fence_span(struct host_model *model, uint64_t va, enum gpu_access access,
+static enum gpu_fault_reason fence_span(const struct va_space *space, uint64_t va, enum gpu_access access,
 					struct gpu_span *span)
 {
+	const struct host_model *model = space->adapter->model;
 	uint64_t page = (va - GPU_FENCE_BASE) / HOST_PAGE_SIZE;
 
-	if (page >= FENCE_PAGES || !model->page_fences[page] || !model->page_fences[page]->gpu_visible)
+	if (page >= FENCE_PAGES || !model->page_fences[page] ||
+	    !fence_is_mapped(model->page_fences[page], space->process))
 		return GPU_FAULT_UNMAPPED;
 	if (access == GPU_WRITE)
 		return GPU_FAULT_READ_ONLY;
@@ -106,6 +108,12 @@ static enum gpu_fault_reason store_span(struct host_model *model, struct host_al
 	return GPU_FAULT_NONE;
 }
 
+/* A GPU that shares the processor's memory controller needs no bus for them, whatever its private data says. */
+static bool lacks_atomics(const struct fixture *fixture)
+{
+	return !fixture->platform_atomics && !fixture->integrated;
+}
+
 static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access access,
 				       struct gpu_span *span)
 {
@@ -114,7 +122,7 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 	const struct va_range *range;
 
 	if (va >= GPU_FENCE_BASE)
-		return fence_span(model, va, access, span);
+		return fence_span(memory, va, access, span);
 	range = va_find(memory, va);
 	if (!range || range->state == VA_RESERVED)
 		return GPU_FAULT_UNMAPPED;
@@ -130,6 +138,7 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 	if (memory->adapter->active)
 		range->allocation->used_by[memory->adapter->active->engine->node] =
 			memory->adapter->active->serial;
+	span->no_atomics = range->allocation->system && lacks_atomics(memory->adapter->fixture);
 	if (range->allocation->existing)
 		return guest_span(range->allocation, va, range->offset + (va - range->start),
 				  access == GPU_WRITE, span);

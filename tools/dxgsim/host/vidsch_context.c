@@ -266,6 +266,7 @@ static struct host_hwqueue *hwqueue_create(struct host_call *call, struct host_c
 		goto fail_object;
 	hwqueue->sync.hwqueue = hwqueue;
 	hwqueue->sync.fence->gpu_visible = true;
+	hwqueue->sync.fence->owner = call->process->handle;
 	hwqueue->context = context;
 	return hwqueue;
 fail_object:

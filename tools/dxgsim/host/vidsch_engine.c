@@ -103,6 +103,9 @@ void vidsch_forget(const struct va_space *va, uint64_t start, uint64_t length)
 {
 	struct addresses addresses = {va, start, length};
 
+	/* hardware queues, and their engines with them, may be gone already */
+	if (va->adapter->cache)
+		gpu_cache_forget(va->adapter->cache, va, start, length);
 	for (uint32_t i = 0; i < va->adapter->fixture->engine_count; i++)
 		vidsch_visit_places(&va->adapter->engines[i], forget, &addresses);
 }

@@ -5,8 +5,8 @@
  * Packets are put, one after the other, in a run: what becomes one submission.  A packet's translator first finds out
  * whether it can be taken, then opens the run with enough room and writes its commands; nothing of it is left in the run when it is not taken.
  */
-#ifndef QUEUE_AQL_H
-#define QUEUE_AQL_H
+#ifndef QUEUE_AQL_TRANSLATOR_H
+#define QUEUE_AQL_TRANSLATOR_H
 
 #include "pm4/dispatch.h"
 #include "queue/aql_pace.h"
@@ -81,7 +81,7 @@ static inline uint64_t aql_front(const struct aql *aql)
 	return aql->index + aql->run.packets;
 }
 
-/* aql.c */
+/* aql_translator.c */
 uint64_t aql_published(const struct aql *aql);
 enum aql_fate aql_refuse(struct aql *aql, uint64_t error, const char *why);
 enum aql_fate aql_failed(struct aql *aql, int error, const char *step);
