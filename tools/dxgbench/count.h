@@ -26,10 +26,10 @@ uint64_t count_round_trips(void);
 /* True under dxgsim, which sees them; an ioctl is at most one round trip, and may be none. */
 bool count_knows_round_trips(void);
 
-/* "CREATEALLOCATION"; NULL for a number that no ioctl of the memory calls has. */
 /* How often the kernel was asked to watch pages by userfaultfd, and did. */
 unsigned count_watches(void);
 
+/* "CREATEALLOCATION"; NULL for a number that no ioctl of the calls that are measured has. */
 const char *count_name(unsigned number);
 
 #endif

@@ -12,7 +12,7 @@
 #include "dxgbench/report.h"
 #include "hsakmt/hsakmt_dxg.h"
 
-#define QUIET_NS  3000000ULL
+#define QUIET_NS  10000000ULL
 #define LOOK_NS	  100000L
 #define SETTLE_NS 5000000000ULL /* at most */
 

@@ -36,13 +36,6 @@ static void leave_alone(struct row *row, uint64_t seconds)
 	measure_end(&measure);
 }
 
-static bool use_once(struct sender *sender)
-{
-	signal_arm(&sender->signals[0]);
-	return sender_put(sender, &sender->signals[0]) && sender_ring(sender) &&
-	       signal_spin(&sender->signals[0]);
-}
-
 static void idle(struct report *report, struct machine *machine, const struct options *options,
 		 struct row *row, bool stores)
 {
@@ -52,7 +45,7 @@ static void idle(struct report *report, struct machine *machine, const struct op
 
 	while (open < QUEUES && good && sender_open(&senders[open], report, row, machine)) {
 		senders[open].stores = stores;
-		good = use_once(&senders[open]);
+		good = sender_use(&senders[open]);
 		if (!good)
 			sender_failed(&senders[open], report, row, machine);
 		open++;

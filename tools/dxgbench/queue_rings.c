@@ -125,7 +125,10 @@ static void measure_ring(struct report *report, struct machine *machine, struct 
 		if (looked_at && !ring->look)
 			snprintf(row->title, sizeof(row->title), "%s; no userfaultfd here", ring->title);
 	}
-	ring_all(report, machine, row, &sender, ring, count);
+	if (sender_use(&sender))
+		ring_all(report, machine, row, &sender, ring, count);
+	else
+		sender_failed(&sender, report, row, machine);
 	sender_close(&sender);
 }
 

@@ -147,13 +147,15 @@ static bool put(struct sender *sender, const struct packet *packet)
 
 bool sender_put(struct sender *sender, struct signal *done)
 {
+	/* arguments of its own, as programs have them; nobody reads them */
+	const uint64_t arguments = *index_of(sender, WRITE_INDEX) % SENDER_SLOTS * sizeof(struct packet);
 	const struct packet packet = {
 		.header = DISPATCH | HEADER,
 		.setup = 1,
 		.group = {64, 1, 1},
 		.grid = {64, 1, 1},
 		.kernel = (uintptr_t)(sender->memory + KERNEL_AT),
-		.kernarg = (uintptr_t)sender->memory,
+		.kernarg = (uintptr_t)(sender->memory + RING_AT) + arguments,
 		.done = (uintptr_t)done,
 	};
 
@@ -187,6 +189,13 @@ bool sender_wait_taken(const struct sender *sender)
 		if (is_late(begin))
 			return false;
 	return true;
+}
+
+bool sender_use(struct sender *sender)
+{
+	signal_arm(&sender->signals[0]);
+	return sender_put(sender, &sender->signals[0]) && sender_ring(sender) &&
+	       signal_spin(&sender->signals[0]);
 }
 
 void sender_failed(const struct sender *sender, struct report *report, struct row *row,

@@ -38,6 +38,8 @@ void sender_close(struct sender *sender);
 bool sender_put(struct sender *sender, struct signal *done);
 bool sender_put_barrier(struct sender *sender, const struct signal *awaited, struct signal *done);
 bool sender_ring(struct sender *sender);
+/* A dispatch with the first signal, rung and waited for: what only the first use of a queue needs is there then. */
+bool sender_use(struct sender *sender);
 /* Waits until all packets were taken; false: for too long. */
 bool sender_wait_taken(const struct sender *sender);
 /*
