@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/state.h"
 #include "gpu_watch.h"
 
 #define COMMANDS       0x5500000000ULL

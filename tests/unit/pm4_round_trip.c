@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/state.h"
 #include "gpu_machine.h"
 #include "pm4/dispatch.h"
 #include "pm4/pm4.h"

@@ -5,7 +5,9 @@
  */
 #include <stddef.h>
 
+#include "dxgsim/gpu/pipeline.h"
 #include "dxgsim/gpu/pm4.h"
+#include "dxgsim/gpu/pm4_check.h"
 
 #define BIT(n)		(1U << (n))
 #define BITS(high, low) (~0U >> (31 - (high)) & ~0U << (low))

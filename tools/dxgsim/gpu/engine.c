@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/pipeline.h"
+#include "dxgsim/gpu/pm4.h"
+#include "dxgsim/gpu/sdma.h"
+#include "dxgsim/gpu/state.h"
 
 #define FIXED_SEED 0x2545f4914f6cdd1dULL
 
@@ -107,22 +110,6 @@ const struct gpu_error *gpu_engine_error(const struct gpu_engine *engine)
 const struct gpu_counters *gpu_engine_counters(const struct gpu_engine *engine)
 {
 	return &engine->counters;
-}
-
-uint32_t gpu_chance(struct gpu_engine *engine)
-{
-	/* xorshift64* */
-	engine->chance ^= engine->chance >> 12;
-	engine->chance ^= engine->chance << 25;
-	engine->chance ^= engine->chance >> 27;
-	return (uint32_t)(engine->chance * 0x2545f4914f6cdd1dULL >> 32);
-}
-
-uint64_t gpu_now_ns(const struct gpu_engine *engine)
-{
-	if (!engine->config.dispatch_ns || !engine->config.ops->now_ns)
-		return 0;
-	return engine->config.ops->now_ns(engine->config.machine);
 }
 
 void gpu_engine_ask(struct gpu_engine *engine, bool wanted)

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/state.h"
 
 const char *gpu_fault_reason_name(enum gpu_fault_reason reason)
 {

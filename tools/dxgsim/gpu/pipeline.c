@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/pipeline.h"
+#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/state.h"
 
 static struct gpu_pipeline *pipeline_of(struct gpu_engine *engine)
 {
@@ -203,17 +205,6 @@ enum gpu_outcome gpu_pipeline_release(struct gpu_engine *engine, const struct gp
 	*mine = *release;
 	mine->after = pipeline->next;
 	return GPU_DONE;
-}
-
-bool gpu_has_metadata_cache(const struct gpu_engine *engine)
-{
-	return engine->config.generation == 10 || engine->config.generation == 11;
-}
-
-void gpu_kernels_wrote(struct gpu_engine *engine)
-{
-	engine->unwritten = true;
-	engine->metadata_unwritten = gpu_has_metadata_cache(engine);
 }
 
 /*

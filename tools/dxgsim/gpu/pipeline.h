@@ -11,47 +11,7 @@
 #ifndef DXGSIM_GPU_PIPELINE_H
 #define DXGSIM_GPU_PIPELINE_H
 
-#include "dxgsim/gpu/shader.h"
-
-#define GPU_KERNELS  32U
-#define GPU_RELEASES 16U
-
-struct gpu_kernel {
-	struct gpu_launch launch;
-	uint64_t number; /* of the dispatch */
-	uint64_t end_ns; /* it does not end before */
-};
-
-/* Cache actions of ACQUIRE_MEM and RELEASE_MEM. */
-struct gpu_actions {
-	uint32_t l2; /* GPU_CACHE_* */
-	uint32_t
-		metadata; /* GPU_CACHE_* of the cache for metadata of images, which gfx10 and gfx11 have in front of the L2 */
-	uint32_t fronts; /* GPU_FRONT_BIT()s to be invalidated */
-	bool in_order;	 /* SEQ forward: nearer to the kernels first; else all at once */
-};
-
-/* A RELEASE_MEM, decoded. */
-struct gpu_release {
-	uint64_t after; /* kernels with lower numbers must have ended */
-	struct gpu_actions actions;
-	uint32_t bytes; /* to be written; 0: nothing */
-	bool clock;	/* ... the GPU's instead of the value */
-	bool confirmed; /* ... behind the confirmation of what was written before */
-	enum gpu_cache_policy policy;
-	uint64_t va;
-	uint64_t value;
-	uint64_t packet;
-	uint32_t offset;
-};
-
-struct gpu_pipeline {
-	uint64_t next; /* number */
-	uint32_t kernel_count;
-	uint32_t release_count;
-	struct gpu_kernel kernels[GPU_KERNELS];
-	struct gpu_release releases[GPU_RELEASES]; /* the first comes first */
-};
+#include "dxgsim/gpu/work.h"
 
 /* GPU_WAITING: there is no room before others are done. */
 enum gpu_outcome gpu_pipeline_launch(struct gpu_engine *engine, const struct gpu_launch *launch);

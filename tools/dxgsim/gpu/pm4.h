@@ -3,29 +3,12 @@
 #ifndef DXGSIM_GPU_PM4_H
 #define DXGSIM_GPU_PM4_H
 
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/state.h"
 
-static inline uint32_t gpu_field(uint32_t word, uint32_t high, uint32_t low)
-{
-	return word >> low & ~0U >> (31 - (high - low));
-}
-
-static inline uint64_t gpu_join(const uint32_t *words)
-{
-	return words[0] | (uint64_t)words[1] << 32;
-}
-
-static inline bool gpu_bit(uint32_t word, uint32_t bit)
-{
-	return word >> bit & 1;
-}
-
-/* Refusals; all GPU_STOPPED. */
-enum gpu_outcome gpu_reserved_value(struct gpu_engine *engine, const char *name, uint32_t value);
-enum gpu_outcome gpu_missing_value(struct gpu_engine *engine, const char *name, const char *what);
-/* False: refused. */
-bool gpu_aligned(struct gpu_engine *engine, const char *name, uint64_t va, uint32_t bytes);
-bool gpu_cache_policy(struct gpu_engine *engine, uint32_t value, enum gpu_cache_policy *policy);
+/*
+ * Executes the packet at engine->offset. GPU_DONE: it is done and *@words words long; otherwise GPU_WAITING or GPU_STOPPED.
+ */
+enum gpu_outcome gpu_pm4_step(struct gpu_engine *engine, uint32_t *words);
 
 /* pm4_memory.c */
 enum gpu_outcome gpu_pm4_write_data(struct gpu_engine *engine, const uint32_t *packet, uint32_t words);

@@ -3,7 +3,9 @@
  * ATOMIC_MEM. The operations are the L2's: AMD PAL, gfx12_merged_f32_mec_pm4_packets.h; Linux, TC_OP in soc15_enum.h.
  * Bit 5 of the number says 64 bits, bit 6 that nothing is returned.
  */
+#include "dxgsim/gpu/pipeline.h"
 #include "dxgsim/gpu/pm4.h"
+#include "dxgsim/gpu/pm4_check.h"
 
 enum atomic {
 	ATOMIC_SWAP = 7,

@@ -7,6 +7,7 @@
  * is never executed.
  */
 #include "dxgsim/gpu/pm4.h"
+#include "dxgsim/gpu/pm4_check.h"
 
 enum gpu_outcome gpu_pm4_cond_exec(struct gpu_engine *engine, const uint32_t *packet, uint32_t *words)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Packets that move data: WRITE_DATA, COPY_DATA, DMA_DATA. */
+#include "dxgsim/gpu/pipeline.h"
 #include "dxgsim/gpu/pm4.h"
+#include "dxgsim/gpu/pm4_check.h"
 
 enum gpu_outcome gpu_pm4_write_data(struct gpu_engine *engine, const uint32_t *packet, uint32_t words)
 {

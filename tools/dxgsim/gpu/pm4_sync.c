@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Packets that wait, and that order memory: WAIT_REG_MEM, EVENT_WRITE, RELEASE_MEM, ACQUIRE_MEM. */
+#include "dxgsim/gpu/pipeline.h"
 #include "dxgsim/gpu/pm4.h"
+#include "dxgsim/gpu/pm4_check.h"
 
 static bool compare(uint32_t function, uint64_t value, uint64_t reference)
 {

@@ -18,12 +18,6 @@
 /* Large copies and fills are done a slice at a time, so that gpu_engine_run() stays short. */
 #define GPU_SDMA_SLICE 0x40000U
 
-/* How far the engine is in the packet it is at. */
-struct gpu_sdma {
-	uint64_t done;	/* bytes, or rows of a sub-window */
-	uint32_t polls; /* that were in vain */
-};
-
 /*
  * Executes the packet at the engine's offset, or a slice of it.  GPU_DONE: it is done and *@words words long;
  * otherwise GPU_RUNNING, GPU_WAITING or GPU_STOPPED.

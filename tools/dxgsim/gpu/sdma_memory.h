@@ -3,7 +3,7 @@
 #ifndef DXGSIM_GPU_SDMA_MEMORY_H
 #define DXGSIM_GPU_SDMA_MEMORY_H
 
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/state.h"
 
 #define GPU_SDMA_READS	GPU_CACHE_NO_ALLOCATE
 #define GPU_SDMA_WRITES GPU_CACHE_BYPASS

@@ -3,7 +3,8 @@
  * Kernels that end at once: s_nop and s_endpgm.  Encodings: AMD's ISA documents ("Vega", "RDNA 2", "RDNA 3",
  * "RDNA 4"), format SOPP.  For runtimes with kernels of their own there is skip_kernels: only their dispatches matter.
  */
-#include "dxgsim/gpu/engine.h"
+#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/state.h"
 
 #define SOPP_MASK    0xffff0000U
 #define S_NOP	     0xbf800000U

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* What the files of gpu/ share of an engine. */
-#ifndef DXGSIM_GPU_ENGINE_H
-#define DXGSIM_GPU_ENGINE_H
+/* What an engine is, for the files that are parts of it, and what each of them may ask of it. */
+#ifndef DXGSIM_GPU_STATE_H
+#define DXGSIM_GPU_STATE_H
 
+#include "dxgsim/gpu/front.h"
 #include "dxgsim/gpu/memory.h"
 #include "dxgsim/gpu/packets.h"
-#include "dxgsim/gpu/pipeline.h"
 #include "dxgsim/gpu/registers.h"
-#include "dxgsim/gpu/sdma.h"
-#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/work.h"
 
 enum gpu_engine_state {
 	GPU_ENGINE_IDLE,
@@ -89,10 +88,5 @@ bool gpu_has_metadata_cache(const struct gpu_engine *engine);
 void gpu_kernels_wrote(struct gpu_engine *engine);
 /* By the clock that kernels' durations are measured by; 0: there is none. */
 uint64_t gpu_now_ns(const struct gpu_engine *engine);
-
-/*
- * Executes the packet at engine->offset. GPU_DONE: it is done and *@words words long; otherwise GPU_WAITING or GPU_STOPPED.
- */
-enum gpu_outcome gpu_pm4_step(struct gpu_engine *engine, uint32_t *words);
 
 #endif
