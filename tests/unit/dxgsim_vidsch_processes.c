@@ -4,6 +4,7 @@
  * addresses and with the same handles.
  */
 #include "dxgsim_vidsch_guest.h"
+#include "guest_job.h"
 
 #include <poll.h>
 #include <string.h>
@@ -13,38 +14,8 @@
 
 #define SOFTWARE "rx6800"
 #define HARDWARE "rx7900xtx,hws" /* whose firmware keeps the registers of who is preempted */
-#define CODE	 0xf000u	 /* where the kernel is in a guest's memory */
 
 static struct guest other;
-
-struct job {
-	uint32_t words[512];
-	uint32_t count;
-};
-
-static void add(struct job *job, const uint32_t *words, uint32_t count)
-{
-	assert_true(job->count + count <= sizeof(job->words) / sizeof(job->words[0]));
-	memcpy(job->words + job->count, words, count * sizeof(*words));
-	job->count += count;
-}
-
-#define ADD(job, ...) \
-	add(job, (const uint32_t[]){__VA_ARGS__}, (uint32_t)(sizeof((const uint32_t[]){__VA_ARGS__}) / 4))
-
-#define LO(va) ((uint32_t)(va))
-#define HI(va) ((uint32_t)((va) >> 32))
-
-/* past the L2 */
-static void add_write(struct job *job, uint64_t va, uint32_t value)
-{
-	ADD(job, 0xc0033700, 0x06100500, LO(va), HI(va), value);
-}
-
-static void add_wait(struct job *job, uint64_t va, uint32_t value)
-{
-	ADD(job, 0xc0053c00, 0x13, LO(va), HI(va), value, ~0u, 4);
-}
 
 /* 64 bits, past the L2 */
 static void add_copy(struct job *job, uint64_t to, uint64_t from)
@@ -52,34 +23,20 @@ static void add_copy(struct job *job, uint64_t to, uint64_t from)
 	ADD(job, 0xc0044000, 0x06116502, LO(from), HI(from), LO(to), HI(to));
 }
 
-static void add_registers(struct job *job, bool gfx11)
-{
-	const uint64_t code = (GUEST_BASE + CODE) >> 8;
-
-	ADD(job, 0xc0037602, 0x207, 64, 1, 1);
-	ADD(job, 0xc0027602, 0x20c, LO(code), HI(code));
-	ADD(job, 0xc0027602, 0x212, 0x40000003, 2 << 1 | 1 << 7);
-	ADD(job, 0xc0067602, 0x215, 0x3ff, ~0u, ~0u, 0, ~0u, ~0u);
-	ADD(job, 0xc0017602, 0x228, 0);
-	if (gfx11)
-		ADD(job, 0xc0047602, 0x22b, ~0u, ~0u, ~0u, ~0u);
-	ADD(job, 0xc0027602, 0x240, 1, 2);
-}
-
 static void add_kernel(struct job *job)
 {
-	ADD(job, 0xc0031502, 64, 1, 1, 0x25);
-	ADD(job, 0xc0004602, 0x407);
+	job_add_dispatch(job);
+	job_add_drain(job);
 }
 
 static void start(const char *spec)
 {
-	const uint32_t end = strstr(spec, "rx7900") ? 0xbfb00000 : 0xbf810000;
+	const bool gfx11 = strstr(spec, "rx7900") != NULL;
 
 	guest_start(spec);
 	guest_join(&other);
-	memcpy(guest.memory + CODE, &end, sizeof(end));
-	memcpy(other.memory + CODE, &end, sizeof(end));
+	job_put_kernel(&guest, gfx11);
+	job_put_kernel(&other, gfx11);
 }
 
 static void finish(void)
@@ -108,9 +65,9 @@ static d3dkmt_handle submit_kernels(bool gfx11, uint32_t first)
 	struct job job = {0};
 
 	for (uint32_t i = 0; i < KERNELS; i++) {
-		add_registers(&job, gfx11);
+		job_add_registers(&job, gfx11);
 		add_kernel(&job);
-		add_write(&job, guest_data(0), first + i);
+		job_add_write(&job, guest_data(0), first + i);
 	}
 	assert_int_equal(submit(context, &job, done, 1), 0);
 	return done;
@@ -159,15 +116,15 @@ static void hardware_queues_run_beside_each_other(void **state)
 	(void)state;
 	start(HARDWARE ",timeout-ms=60000");
 	guest_queue(&mine);
-	add_wait(&job, guest_data(0), 1);
-	add_write(&job, guest_data(1), 2);
+	job_add_wait(&job, guest_data(0), 1);
+	job_add_write(&job, guest_data(1), 2);
 	commands = guest_words(job.words, job.count, &bytes);
 	assert_int_equal(guest_submit_hw(&mine, commands, bytes), 0);
 	guest_swap(&other);
 	guest_queue(&others);
 	/* it is another memory that has this address here */
 	job = (struct job){0};
-	add_write(&job, guest_data(0), 1);
+	job_add_write(&job, guest_data(0), 1);
 	commands = guest_words(job.words, job.count, &bytes);
 	assert_int_equal(guest_submit_hw(&others, commands, bytes), 0);
 	assert_true(guest_wait(others.progress, 1));
@@ -217,12 +174,12 @@ static void registers_are_the_others_own(const char *spec, bool gfx11, bool kept
 	start(spec);
 	context = guest_context(0);
 	done = guest_fence(0, 0, NULL);
-	add_registers(&job, gfx11);
+	job_add_registers(&job, gfx11);
 	for (uint32_t i = 0; i < 3; i++) {
 		if (i && !kept)
-			add_registers(&job, gfx11);
+			job_add_registers(&job, gfx11);
 		add_kernel(&job);
-		add_write(&job, guest_data(0), i + 1);
+		job_add_write(&job, guest_data(0), i + 1);
 	}
 	assert_int_equal(submit(context, &job, done, 1), 0);
 	poll(NULL, 0, 20);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Who runs when on an engine of the simulated GPU: hardware queues, contexts, priorities, SDMA; and how it is counted. */
 #include "dxgsim_vidsch_guest.h"
+#include "guest_job.h"
 
 #include <poll.h>
 #include <string.h>
@@ -11,71 +12,7 @@
 
 #define SOFTWARE "rx6800"
 #define HARDWARE "rx7900xtx,hws"
-#define CODE	 0xf000u /* where the kernel is in the guest's memory */
-#define COPY_0	 4u	 /* scheduler id */
-
-/* Words of a job that is put together by hand. */
-struct job {
-	uint32_t words[512];
-	uint32_t count;
-};
-
-static void add(struct job *job, const uint32_t *words, uint32_t count)
-{
-	assert_true(job->count + count <= sizeof(job->words) / sizeof(job->words[0]));
-	memcpy(job->words + job->count, words, count * sizeof(*words));
-	job->count += count;
-}
-
-#define ADD(job, ...) \
-	add(job, (const uint32_t[]){__VA_ARGS__}, (uint32_t)(sizeof((const uint32_t[]){__VA_ARGS__}) / 4))
-
-#define LO(va) ((uint32_t)(va))
-#define HI(va) ((uint32_t)((va) >> 32))
-
-/* PM4, past the L2 */
-static void add_write(struct job *job, uint64_t va, uint32_t value)
-{
-	ADD(job, 0xc0033700, 0x06100500, LO(va), HI(va), value);
-}
-
-static void add_wait(struct job *job, uint64_t va, uint32_t value)
-{
-	ADD(job, 0xc0053c00, 0x13, LO(va), HI(va), value, ~0u, 4);
-}
-
-static void add_registers(struct job *job, bool gfx11)
-{
-	const uint64_t code = (GUEST_BASE + CODE) >> 8;
-
-	ADD(job, 0xc0037602, 0x207, 64, 1, 1);
-	ADD(job, 0xc0027602, 0x20c, LO(code), HI(code));
-	ADD(job, 0xc0027602, 0x212, 0x40000003, 2 << 1 | 1 << 7);
-	ADD(job, 0xc0067602, 0x215, 0x3ff, ~0u, ~0u, 0, ~0u, ~0u);
-	ADD(job, 0xc0017602, 0x228, 0);
-	/* gfx10 has no more than four shader engines, the RX 7900 has six */
-	if (gfx11)
-		ADD(job, 0xc0047602, 0x22b, ~0u, ~0u, ~0u, ~0u);
-	ADD(job, 0xc0027602, 0x240, 1, 2);
-}
-
-static void add_dispatch(struct job *job)
-{
-	ADD(job, 0xc0031502, 64, 1, 1, 0x25);
-}
-
-static void add_drain(struct job *job)
-{
-	ADD(job, 0xc0004602, 0x407);
-}
-
-/* s_endpgm of gfx10 or gfx11 */
-static void put_kernel(bool gfx11)
-{
-	const uint32_t end = gfx11 ? 0xbfb00000 : 0xbf810000;
-
-	memcpy(guest.memory + CODE, &end, sizeof(end));
-}
+#define COPY_0	 4u /* scheduler id */
 
 static int32_t submit(d3dkmt_handle context, const struct job *job, d3dkmt_handle fence, uint64_t value)
 {
@@ -128,14 +65,14 @@ static void a_waiting_hardware_queue_stops_no_other(void **state)
 	guest_start(HARDWARE ",timeout-ms=60000");
 	guest_queue(&consumer);
 	for (uint32_t i = 0; i < 6; i++)
-		add_wait(&job, guest_data(i), i + 1);
-	add_write(&job, guest_data(100), 1);
+		job_add_wait(&job, guest_data(i), i + 1);
+	job_add_write(&job, guest_data(100), 1);
 	assert_int_equal(submit_hw(&consumer, &job), 0);
 	for (uint32_t i = 0; i < 6; i++) {
 		guest_queue(&producers[i]);
 		job = (struct job){0};
-		add_wait(&job, guest_data(5 - i + 1), 5 - i == 5 ? 0 : 5 - i + 2);
-		add_write(&job, guest_data(5 - i), 5 - i + 1);
+		job_add_wait(&job, guest_data(5 - i + 1), 5 - i == 5 ? 0 : 5 - i + 2);
+		job_add_write(&job, guest_data(5 - i), 5 - i + 1);
 		assert_int_equal(submit_hw(&producers[i], &job), 0);
 	}
 	assert_true(guest_wait(consumer.progress, 1));
@@ -156,10 +93,10 @@ static void queues_of_one_context_run_beside_each_other(void **state)
 	guest_start(HARDWARE ",timeout-ms=60000");
 	guest_queue(&first);
 	assert_int_equal(guest_hwqueue(first.context, 0, &second), 0);
-	add_wait(&job, guest_data(0), 1);
+	job_add_wait(&job, guest_data(0), 1);
 	assert_int_equal(submit_hw(&first, &job), 0);
 	job = (struct job){0};
-	add_write(&job, guest_data(0), 1);
+	job_add_write(&job, guest_data(0), 1);
 	assert_int_equal(submit_hw(&second, &job), 0);
 	assert_true(guest_wait(first.progress, 1));
 	assert_true(guest_wait(second.progress, 1));
@@ -176,10 +113,10 @@ static void each_hardware_queue_has_its_own_limit(void **state)
 	guest_start(HARDWARE ",timeout-ms=150");
 	guest_queue(&waits);
 	guest_queue(&works);
-	add_wait(&job, guest_data(0), 1);
+	job_add_wait(&job, guest_data(0), 1);
 	assert_int_equal(submit_hw(&waits, &job), 0);
 	job = (struct job){0};
-	add_write(&job, guest_data(1), 1);
+	job_add_write(&job, guest_data(1), 1);
 	for (uint32_t i = 0; i < 100; i++) {
 		assert_int_equal(submit_hw(&works, &job), 0);
 		assert_true(guest_wait(works.progress, i + 1));
@@ -204,12 +141,12 @@ static void contexts_take_turns_between_jobs(void **state)
 	first = guest_context(0);
 	second = guest_context(0);
 	done = guest_fence(0, 0, NULL);
-	add_write(&job, guest_data(9), 1);
-	add_wait(&job, guest_data(0), 1);
+	job_add_write(&job, guest_data(9), 1);
+	job_add_wait(&job, guest_data(0), 1);
 	assert_int_equal(submit(first, &job, guest_fence(0, 0, NULL), 1), 0);
 	assert_true(becomes(9, 1));
 	job = (struct job){0};
-	add_write(&job, guest_data(1), 1);
+	job_add_write(&job, guest_data(1), 1);
 	assert_int_equal(submit(second, &job, done, 1), 0);
 	poll(NULL, 0, 100);
 	assert_int_equal(guest_value(1), 0);
@@ -234,12 +171,12 @@ static void a_job_yields_to_a_more_urgent_context(void **state)
 	set_priority(urgent, 5);
 	slow_done = guest_fence(0, 0, NULL);
 	urgent_done = guest_fence(0, 0, NULL);
-	add_wait(&job, guest_data(0), 1);
-	add_write(&job, guest_data(2), 1);
+	job_add_wait(&job, guest_data(0), 1);
+	job_add_write(&job, guest_data(2), 1);
 	assert_int_equal(submit(slow, &job, slow_done, 1), 0);
 	poll(NULL, 0, 20);
 	job = (struct job){0};
-	add_write(&job, guest_data(1), 1);
+	job_add_write(&job, guest_data(1), 1);
 	assert_int_equal(submit(urgent, &job, urgent_done, 1), 0);
 	assert_true(guest_wait(urgent_done, 1));
 	assert_int_equal(guest_value(2), 0);
@@ -264,14 +201,14 @@ static void a_job_that_cannot_yield_is_a_timeout(void **state)
 	urgent = guest_context(0);
 	fence = guest_fence(0, 0, NULL);
 	set_priority(urgent, 5);
-	add_write(&job, guest_data(9), 1);
-	add_wait(&job, guest_data(0), 1);
+	job_add_write(&job, guest_data(9), 1);
+	job_add_wait(&job, guest_data(0), 1);
 	assert_int_equal(submit(slow, &job, fence, 1), 0);
 	assert_true(becomes(9, 1));
 	poll(NULL, 0, 200);
 	assert_int_equal(guest_state(), D3DKMT_DEVICEEXECUTION_ACTIVE);
 	job = (struct job){0};
-	add_write(&job, guest_data(1), 1);
+	job_add_write(&job, guest_data(1), 1);
 	assert_int_equal(submit(urgent, &job, guest_fence(0, 0, NULL), 1), 0);
 	assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
 	assert_true(guest_reported("that another context wanted"));
@@ -286,7 +223,7 @@ static void preempt_between_kernels(const char *spec, bool gfx11, bool again)
 	struct job job = {0};
 
 	guest_start(spec);
-	put_kernel(gfx11);
+	job_put_kernel(&guest, gfx11);
 	slow = guest_context(0);
 	urgent = guest_context(0);
 	set_priority(urgent, 5);
@@ -294,15 +231,15 @@ static void preempt_between_kernels(const char *spec, bool gfx11, bool again)
 	urgent_done = guest_fence(0, 0, NULL);
 	for (uint32_t i = 0; i < 3; i++) {
 		if (again || !i)
-			add_registers(&job, gfx11);
-		add_dispatch(&job);
-		add_drain(&job);
-		add_write(&job, guest_data(2), i + 1);
+			job_add_registers(&job, gfx11);
+		job_add_dispatch(&job);
+		job_add_drain(&job);
+		job_add_write(&job, guest_data(2), i + 1);
 	}
 	assert_int_equal(submit(slow, &job, slow_done, 1), 0);
 	poll(NULL, 0, 20);
 	job = (struct job){0};
-	add_write(&job, guest_data(1), 1);
+	job_add_write(&job, guest_data(1), 1);
 	assert_int_equal(submit(urgent, &job, urgent_done, 1), 0);
 	assert_true(guest_wait(urgent_done, 1));
 	assert_in_range(guest_value(2), 0, 2);
@@ -337,12 +274,12 @@ static void kernels_take_the_time_they_are_given(void **state)
 
 	(void)state;
 	guest_start(HARDWARE ",dispatch-us=60000");
-	put_kernel(true);
+	job_put_kernel(&guest, true);
 	guest_queue(&queue);
-	add_registers(&job, true);
+	job_add_registers(&job, true);
 	for (uint32_t i = 0; i < 2; i++) {
-		add_dispatch(&job);
-		add_drain(&job);
+		job_add_dispatch(&job);
+		job_add_drain(&job);
 	}
 	start = now_ms();
 	assert_int_equal(submit_hw(&queue, &job), 0);
@@ -360,12 +297,12 @@ static void a_submission_of_many_kernels_is_a_timeout(void **state)
 
 	(void)state;
 	guest_start(HARDWARE ",dispatch-us=40000,timeout-ms=100");
-	put_kernel(true);
+	job_put_kernel(&guest, true);
 	guest_queue(&queue);
-	add_registers(&job, true);
+	job_add_registers(&job, true);
 	for (uint32_t i = 0; i < 10; i++) {
-		add_dispatch(&job);
-		add_drain(&job);
+		job_add_dispatch(&job);
+		job_add_drain(&job);
 	}
 	assert_int_equal(submit_hw(&queue, &job), 0);
 	assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
@@ -381,11 +318,11 @@ static void many_submissions_of_one_kernel_are_none(void **state)
 
 	(void)state;
 	guest_start(HARDWARE ",dispatch-us=40000,timeout-ms=100");
-	put_kernel(true);
+	job_put_kernel(&guest, true);
 	guest_queue(&queue);
-	add_registers(&job, true);
-	add_dispatch(&job);
-	add_drain(&job);
+	job_add_registers(&job, true);
+	job_add_dispatch(&job);
+	job_add_drain(&job);
 	for (uint32_t i = 0; i < 10; i++)
 		assert_int_equal(submit_hw(&queue, &job), 0);
 	assert_true(guest_wait(queue.progress, 10));
@@ -403,23 +340,23 @@ static void strict_hosts_report_what_was_forgotten(void **state)
 
 	(void)state;
 	guest_start(HARDWARE ",strict=acquire");
-	put_kernel(true);
+	job_put_kernel(&guest, true);
 	guest_queue(&queue);
-	add_registers(&job, true);
-	add_dispatch(&job);
-	add_drain(&job);
+	job_add_registers(&job, true);
+	job_add_dispatch(&job);
+	job_add_drain(&job);
 	assert_int_equal(submit_hw(&queue, &job), 0);
 	assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
 	assert_true(guest_reported("DISPATCH_DIRECT"));
 	assert_int_equal(guest_misuse(), 1);
 	guest_finish();
 	guest_start(HARDWARE ",dispatch-us=1000,strict=release");
-	put_kernel(true);
+	job_put_kernel(&guest, true);
 	guest_queue(&queue);
 	job = (struct job){0};
-	add_registers(&job, true);
-	add_dispatch(&job);
-	add_write(&job, guest_data(0), 1);
+	job_add_registers(&job, true);
+	job_add_dispatch(&job);
+	job_add_write(&job, guest_data(0), 1);
 	assert_int_equal(submit_hw(&queue, &job), 0);
 	assert_int_equal(guest_lost_state(), D3DKMT_DEVICEEXECUTION_HUNG);
 	assert_true(guest_reported("WRITE_DATA"));
@@ -601,11 +538,11 @@ static void a_poll_of_sdma_holds_its_engine_alone(void **state)
 	assert_int_equal(guest_submit(copy, commands, bytes, 0), 0);
 	assert_int_equal(guest_gpu_signal(copy, copied, 1), 0);
 	job = (struct job){0};
-	add_write(&job, guest_data(1), 1);
+	job_add_write(&job, guest_data(1), 1);
 	assert_int_equal(submit(compute, &job, computed, 1), 0);
 	assert_true(guest_wait(computed, 1));
 	job = (struct job){0};
-	add_write(&job, guest_data(0), 1);
+	job_add_write(&job, guest_data(0), 1);
 	assert_int_equal(submit(compute, &job, computed, 2), 0);
 	assert_true(guest_wait(copied, 1));
 	assert_int_equal(guest_misuse(), 0);
@@ -644,12 +581,12 @@ static void everything_is_counted(void **state)
 
 	(void)state;
 	guest_start(HARDWARE);
-	put_kernel(true);
+	job_put_kernel(&guest, true);
 	guest_queue(&queue);
-	add_registers(&job, true);
-	add_dispatch(&job);
-	add_dispatch(&job);
-	add_drain(&job);
+	job_add_registers(&job, true);
+	job_add_dispatch(&job);
+	job_add_dispatch(&job);
+	job_add_drain(&job);
 	bytes = (job.count * 4 + 31) / 32 * 32;
 	for (uint32_t i = 0; i < 3; i++)
 		assert_int_equal(submit_hw(&queue, &job), 0);
