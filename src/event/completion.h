@@ -4,7 +4,7 @@
  *
  * It sleeps without timeout while nothing is outstanding.  Otherwise it sleeps on one armed eventfd per source
  * that expects something, and looks every 50 ms at the state of the devices with unfinished work, which the guest kernel
- * answers from what it knows; more often (20 us to 8 ms, backing off) only while somebody asked for looks, or somebody
+ * answers from what it knows; more often (20 us to 16 ms, backing off) only while somebody asked for looks, or somebody
  * sleeps on an event that a running kernel may set.  That a device is lost is found without any call of the library's user.
  *
  * Callbacks run on this thread with no lock of it held.

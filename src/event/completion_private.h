@@ -28,7 +28,7 @@ enum completion_place {
 /* How the thread sleeps; what it would see by itself in time need not wake it. */
 enum completion_sleep {
 	SLEEP_NOT,     /* awake: it looks at everything once more before it sleeps */
-	SLEEP_LOOKING, /* for 4 ms at most */
+	SLEEP_LOOKING, /* for 4 ms at most; longer looks are timed */
 	SLEEP_TIMED,   /* for 50 ms at most */
 	SLEEP_QUIET,   /* the same, while nothing runs that could wake those who sleep on events */
 	SLEEP_FOREVER,

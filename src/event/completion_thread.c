@@ -18,7 +18,7 @@
 #define LOOK_FIRST_NS  20000ULL	   /* looks back off from this ... */
 #define LOOK_FENCES_NS 50000ULL	   /* or this, where only fences are looked at, ... */
 #define LOOK_SOON_NS   1000000ULL  /* ... to this, and from there slowly ... */
-#define LOOK_LAST_NS   8000000ULL  /* ... to this: no more than a sixtieth of what was waited already ... */
+#define LOOK_LAST_NS   16000000ULL /* ... to this: no more than a sixtieth of what was waited already ... */
 #define LOOK_MAIL_NS   4000000ULL  /* ... but to this while somebody sleeps on what a kernel may set */
 #define BLIND_NS       10000000L   /* between turns without a file to sleep on */
 #define SLACK_NS       1000UL	   /* of the thread's timers; by default as long as two looks */

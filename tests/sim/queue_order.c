@@ -368,13 +368,12 @@ static void a_long_burst_is_no_timeout(void **state)
 
 static void a_signal_that_comes_late_costs_nothing(void **state)
 {
-	enum { WAIT_S = 10 };
+	enum { WAIT_S = 10, SETTLE_S = 2, MOST_LOOKS = 150 /* in a second */ };
 	struct bench *bench = *state;
 	struct aql_signal *silent = bench_arm(bench, 0, 1), *told = bench_arm(bench, 1, 1),
 			  *first = bench_arm(bench, 2, 1), *second = bench_arm(bench, 3, 1);
 	HsaEvent *event = aql_add_event(told);
-	struct thread_time before, after;
-	uint64_t used[WAIT_S], all = 0;
+	struct thread_time before, settled, after;
 	struct aql_queue other;
 
 	bench_open_queue(bench, &other);
@@ -384,18 +383,16 @@ static void a_signal_that_comes_late_costs_nothing(void **state)
 	bench_send(bench, &other, second);
 	before = thread_time("hsakmt-");
 	assert_int_not_equal(before.threads, 0);
-	for (unsigned i = 0; i < WAIT_S; i++) {
-		bench_sleep_ms(1000);
-		after = thread_time("hsakmt-");
-		used[i] = after.ns - before.ns;
-		all += used[i];
-		before = after;
-	}
-	qsort(used, WAIT_S, sizeof(used[0]), compare_u64);
-	print_message("%s: waiting for %d s takes %.2f ms of a processor\n", bench_adapters, WAIT_S,
-		      (double)all / 1e6);
-	/* less than a hundredth, but for seconds in which other programs make everything slow */
-	assert_in_range(used[WAIT_S / 4], 0, NS_PER_S / 100);
+	bench_sleep_ms(SETTLE_S * 1000);
+	settled = thread_time("hsakmt-");
+	bench_sleep_ms((WAIT_S - SETTLE_S) * 1000);
+	after = thread_time("hsakmt-");
+	print_message("%s: waiting for %d s takes %.2f ms of a processor, %llu times awake\n", bench_adapters,
+		      WAIT_S, (double)(after.ns - before.ns) / 1e6,
+		      (unsigned long long)(after.sleeps - before.sleeps));
+	/* what being awake once costs is the machine's affair: how often is the library's */
+	assert_in_range(after.sleeps - settled.sleeps, 0, (WAIT_S - SETTLE_S) * MOST_LOOKS);
+	assert_in_range(after.ns - before.ns, 0, WAIT_S * NS_PER_S / 20);
 	assert_int_equal(aql_value(first), 1);
 	assert_int_equal(aql_value(second), 1);
 	aql_store(silent, 0);
