@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/fd.h"
 #include "util/log.h"
 
 #define DXG_PATH "/dev/dxg"
@@ -41,24 +42,6 @@ int dxg_refuse_future_locks(void)
 		": this process called mlockall(MCL_FUTURE), under which the driver's "
 		"fence mappings crash the kernel of the virtual machine; use mlockall(MCL_CURRENT) instead");
 	return dxg_fail(ECANCELED, 0);
-}
-
-/* stdin, stdout or stderr closed by the program must not become the GPU, nor may an eventfd be 0. */
-static int above_stdio(int fd)
-{
-	int copy;
-
-	if (fd > STDERR_FILENO)
-		return fd;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (copy < 0) {
-		int err = errno;
-
-		close(fd);
-		return -err;
-	}
-	close(fd);
-	return copy;
 }
 
 /* A file that somebody left under the device's name is no device. */
@@ -96,7 +79,7 @@ int dxg_open(struct dxg **out)
 	do {
 		fd = open(DXG_PATH, O_RDWR | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
-	fd = fd >= 0 ? only_a_device(above_stdio(fd)) : -errno;
+	fd = only_a_device(fd_above_stdio(fd));
 	if (fd < 0) {
 		free(dxg);
 		return fd;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "event/completion_private.h"
+#include "util/fd.h"
 #include "util/log.h"
 #include "util/signals.h"
 
@@ -115,7 +116,7 @@ static int make_descriptors(struct completion *completion)
 	completion->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (completion->epoll < 0)
 		return -errno;
-	completion->wake = completion_make_eventfd();
+	completion->wake = fd_eventfd();
 	if (completion->wake < 0)
 		ret = completion->wake;
 	else if (epoll_ctl(completion->epoll, EPOLL_CTL_ADD, completion->wake, &event))

@@ -6,34 +6,17 @@
  * eventfd; ours is closed, and nobody hears of it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "dxg/dxg.h"
 #include "event/completion_private.h"
+#include "util/fd.h"
 #include "util/log.h"
 
 #define SPARES_MAX 16U /* eventfds kept for the next source */
-
-/* A nonblocking eventfd that is not fd 0, which the driver would take for "block in the kernel"; or -errno. */
-int completion_make_eventfd(void)
-{
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), higher;
-
-	if (fd < 0)
-		return -errno;
-	if (fd)
-		return fd;
-	higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (higher < 0)
-		higher = -errno;
-	close(fd);
-	return higher;
-}
 
 static struct completion_armed *make(struct completion *completion)
 {
@@ -42,7 +25,7 @@ static struct completion_armed *make(struct completion *completion)
 
 	if (!armed)
 		return NULL;
-	armed->fd = completion_make_eventfd();
+	armed->fd = fd_eventfd();
 	if (armed->fd >= 0 && !epoll_ctl(completion->epoll, EPOLL_CTL_ADD, armed->fd, &event))
 		return armed;
 	if (armed->fd >= 0)

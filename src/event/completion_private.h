@@ -120,7 +120,6 @@ void *completion_run(void *completion);
 enum gsp_fence_state source_state(const struct completion_source *source, uint64_t value);
 
 /* completion_arm.c */
-int completion_make_eventfd(void);
 bool completion_arm(struct completion *completion, struct completion_source *source, uint64_t value);
 bool completion_fired(struct completion_armed *armed);
 void completion_disarm(struct completion *completion, struct completion_source *source);

@@ -2,15 +2,15 @@
 #include "gsp/fence.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "util/clock.h"
 #include "util/compiler.h"
+#include "util/fd.h"
 #include "util/log.h"
+#include "util/relax.h"
 
 #define SPIN_NS		20000ULL    /* most page-table updates are over by then */
 #define LOOK_AT_HOST_NS 50000000ULL /* how often a sleeping waiter asks whether the device still lives */
@@ -47,27 +47,6 @@ enum gsp_fence_state gsp_fence_point_read(const struct gsp_fence_point *point)
 	return gsp_fence_read(point->value, point->wanted);
 }
 
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
-/* A file descriptor 0 would mean "block in the kernel" to the driver, which nothing can wake. */
-static int make_eventfd(void)
-{
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), higher;
-
-	if (fd != 0)
-		return fd;
-	higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	close(fd);
-	return higher;
-}
-
 /* Registers with the host; -1 when the waiter has to look by itself (no fd left, host refuses). */
 static int arm(struct gsp_device *device, d3dkmt_handle fence, uint64_t wanted)
 {
@@ -76,7 +55,7 @@ static int arm(struct gsp_device *device, d3dkmt_handle fence, uint64_t wanted)
 
 	if (gsp_device_open(device, &handles))
 		return -1;
-	fd = make_eventfd();
+	fd = fd_eventfd();
 	if (fd < 0)
 		return -1;
 	if (gsp_device_result(device, dxg_wait_fences(gsp_device_dxg(device), handles->device, &fence,

@@ -22,7 +22,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -32,7 +31,9 @@
 
 #include "util/clock.h"
 #include "util/compiler.h"
+#include "util/fd.h"
 #include "util/log.h"
+#include "util/relax.h"
 #include "util/signals.h"
 
 #define CELLS	   4096U
@@ -162,21 +163,6 @@ static void close_faults(struct doorbells *doorbells)
 	doorbells->protected = false;
 }
 
-/* stdin, stdout or stderr closed by the program must not become ours: it may write there. */
-static int above_stdio(int fd)
-{
-	int copy, error;
-
-	if (fd < 0)
-		return -errno;
-	if (fd > STDERR_FILENO)
-		return fd;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	error = errno;
-	close(fd);
-	return copy < 0 ? -error : copy;
-}
-
 static int open_faults(struct doorbells *doorbells, const char **step)
 {
 	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP};
@@ -187,7 +173,7 @@ static int open_faults(struct doorbells *doorbells, const char **step)
 	int fd, ret = 0;
 
 	*step = "userfaultfd";
-	fd = above_stdio((int)syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY | O_CLOEXEC | O_NONBLOCK));
+	fd = fd_above_stdio((int)syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY | O_CLOEXEC | O_NONBLOCK));
 	if (fd < 0)
 		return fd;
 	*step = "UFFDIO_API";
@@ -330,15 +316,6 @@ static void pause_for(struct doorbells *doorbells, uint64_t ns)
 	}
 }
 
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 /* What is to be done after a look that found no store. */
 static void stay_quiet(struct doorbells *doorbells)
 {
@@ -414,7 +391,7 @@ static int make_thread(struct doorbells *doorbells)
 /* With the lock.  A later attempt may succeed where this fails. */
 static int start(struct doorbells *doorbells)
 {
-	int control = above_stdio(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), ret = 0;
+	int control = fd_eventfd(), ret = 0;
 	const char *step;
 
 	if (control < 0)

@@ -143,8 +143,8 @@ static void run(struct gpu_engine *engine, const struct gpu_job *job, uint32_t b
 	struct gpu_suspended *suspended;
 
 	gpu_engine_start(engine, job);
-	/* a packet has a word at least; buffers that call others may never end */
-	for (uint32_t i = 0; outcome == GPU_RUNNING && i <= job->bytes / 2; i++) {
+	/* a packet has a word at least, and may be called once more; buffers that call each other may never end */
+	for (uint32_t i = 0; outcome == GPU_RUNNING && i * budget <= job->bytes / 2; i++) {
 		if (i % 8 == 7)
 			gpu_engine_ask(engine, true);
 		outcome = gpu_engine_run(engine, budget);

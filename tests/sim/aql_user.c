@@ -331,6 +331,16 @@ void aql_expect(const struct aql_signal *signal, int64_t wanted)
 	fail_msg("a signal is at %lld, not at %lld", (long long)aql_value(signal), (long long)wanted);
 }
 
+void aql_expect_error(const struct aql_queue *queue, int64_t wanted)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+	uint64_t end = aql_now_ns() + PATIENCE_MS * 1000000ull;
+
+	while (!__atomic_load_n(queue->error, __ATOMIC_ACQUIRE) && aql_now_ns() < end)
+		nanosleep(&pause, NULL);
+	assert_int_equal(__atomic_load_n(queue->error, __ATOMIC_ACQUIRE), wanted);
+}
+
 uint64_t aql_now_ns(void)
 {
 	struct timespec now;

@@ -115,6 +115,8 @@ void aql_store(struct aql_signal *signal, int64_t value);
 bool aql_wait(const struct aql_signal *signal, int64_t wanted, unsigned timeout_ms);
 /* Fails the test unless it comes within 20 s. */
 void aql_expect(const struct aql_signal *signal, int64_t wanted);
+/* The same for the word that a stopped queue's user is told; it may be told by another thread than the one that rang. */
+void aql_expect_error(const struct aql_queue *queue, int64_t wanted);
 uint64_t aql_now_ns(void);
 
 /* A machine with the library open, memory for signals, and every kind of kernel for its first GPU. */

@@ -108,8 +108,8 @@ static void an_inactive_signal_is_looked_at_before_it_is_told(void **state)
 		aql_open(&queue, &bench->machine, bench->node, SLOTS);
 		memcpy(queue.amd_queue + INACTIVE, &places[i], sizeof(places[i]));
 		aql_send(&queue, &bad);
-		assert_int_equal(*queue.error, 0x20);
-		assert_int_equal(aql_value(whole), places[i] == whole ? 0x20 : 0);
+		aql_expect_error(&queue, 0x20);
+		aql_expect(whole, places[i] == whole ? 0x20 : 0);
 		aql_close(&queue);
 	}
 	aql_free(local);

