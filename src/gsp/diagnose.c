@@ -3,6 +3,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
+
+#include "util/clock.h"
+
+#define LATE_NS	 200000000ULL /* how long the guest's answer is waited for when a fence was faster ... */
+#define PAUSE_NS 500000L      /* ... and between two looks at it */
 
 static enum gsp_cause cause_of(enum d3dkmt_deviceexecution_state execution)
 {
@@ -44,10 +50,23 @@ static void ask(struct gsp_device *device, struct gsp_diagnosis *out)
 	out->address = fault.faulted_virtual_address;
 }
 
+/* The guest's kernel is told of a loss by a message of its own, which fences that read all ones may be ahead of. */
+static void ask_until_told(struct gsp_device *device, struct gsp_diagnosis *out)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	uint64_t end = clock_ns() + LATE_NS;
+
+	ask(device, out);
+	while (out->cause == GSP_CAUSE_NONE && clock_ns() < end) {
+		nanosleep(&pause, NULL);
+		ask(device, out);
+	}
+}
+
 /*
  * Asks the host once more, in its own words, how the device is: what gsp_device_check() folds into "lost" is told
- * apart here.  For a fence that is late, and for messages after a loss.  0: alive, *out says NONE; -EFAULT: a page
- * fault of its own work; -ENODEV: lost for another cause; another error: the host did not answer, and the device is
+ * apart here.  For a fence that is late, and for messages after a loss; it may take a fifth of a second.  0: alive, *out says NONE;
+ * -EFAULT: a page fault of its own work; -ENODEV: lost for another cause; another error: the host did not answer, and the device is
  * not known to be lost.
  */
 int gsp_device_diagnose(struct gsp_device *device, struct gsp_diagnosis *out)
@@ -62,8 +81,7 @@ int gsp_device_diagnose(struct gsp_device *device, struct gsp_diagnosis *out)
 	if (epoch.state == GSP_REMOVED)
 		out->cause = GSP_CAUSE_REMOVED; /* a stopped device answers no more */
 	else if (epoch.number)
-		ask(device, out);
-	/* the host may still have an older answer at hand than the one that told of the loss */
+		ask_until_told(device, out);
 	if (out->cause == GSP_CAUSE_NONE)
 		out->cause = epoch.state == GSP_HUNG ? GSP_CAUSE_HUNG : GSP_CAUSE_UNKNOWN;
 	return out->cause == GSP_CAUSE_PAGE_FAULT ? -EFAULT : -ENODEV;

@@ -2,6 +2,7 @@
 /* What the scheduling firmware is believed to do, contexts that follow from it, and what a loss is called. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -374,6 +375,50 @@ static void a_loss_is_called_by_its_name(void **state)
 	}
 }
 
+static void *fault_at_the_third_look(void *arg)
+{
+	unsigned before = *(unsigned *)arg;
+
+	while (fake_calls_of("get_device_state") < before + 3)
+		sched_yield();
+	fake_page_fault(0, 0xdead000);
+	return NULL;
+}
+
+static void a_fence_may_tell_of_a_loss_before_the_state_does(void **state)
+{
+	struct gsp_device *device = make_device(&promising);
+	const struct gsp_handles *handles;
+	struct gsp_diagnosis diagnosis;
+	pthread_t host;
+	unsigned asked;
+
+	(void)state;
+	assert_int_equal(gsp_device_open(device, &handles), 0);
+	gsp_device_fence_lost(device);
+	asked = fake_calls_of("get_device_state");
+	assert_int_equal(pthread_create(&host, NULL, fault_at_the_third_look, &asked), 0);
+	assert_int_equal(gsp_device_diagnose(device, &diagnosis), -EFAULT);
+	pthread_join(host, NULL);
+	assert_int_equal(diagnosis.cause, GSP_CAUSE_PAGE_FAULT);
+	assert_int_equal(diagnosis.address, 0xdead000);
+	end(device);
+}
+
+static void a_loss_that_is_never_explained_is_unknown(void **state)
+{
+	struct gsp_device *device = make_device(&promising);
+	const struct gsp_handles *handles;
+	struct gsp_diagnosis diagnosis;
+
+	(void)state;
+	assert_int_equal(gsp_device_open(device, &handles), 0);
+	gsp_device_fence_lost(device);
+	assert_int_equal(gsp_device_diagnose(device, &diagnosis), -ENODEV);
+	assert_int_equal(diagnosis.cause, GSP_CAUSE_UNKNOWN);
+	end(device);
+}
+
 static void a_host_that_does_not_answer_is_no_loss(void **state)
 {
 	struct gsp_device *device = make_device(&promising);
@@ -419,6 +464,8 @@ int main(void)
 		cmocka_unit_test_setup(a_context_of_a_removed_adapter_is_gone, setup),
 		cmocka_unit_test_setup(opening_says_which_of_the_two_failed, setup),
 		cmocka_unit_test_setup(a_loss_is_called_by_its_name, setup),
+		cmocka_unit_test_setup(a_fence_may_tell_of_a_loss_before_the_state_does, setup),
+		cmocka_unit_test_setup(a_loss_that_is_never_explained_is_unknown, setup),
 		cmocka_unit_test_setup(a_host_that_does_not_answer_is_no_loss, setup),
 		cmocka_unit_test_setup(a_fence_tells_how_far_it_is, setup),
 	};
