@@ -270,6 +270,19 @@ static void release(struct driver_file *file)
 		hook_close_end(&call);
 }
 
+/* Not between the close of a number and seam_forgotten(), which still looks at the file. */
+static struct driver_file *take_unused(void)
+{
+	struct driver_file *file;
+
+	pthread_mutex_lock(&table_lock);
+	file = driver_take_unused();
+	if (file != NULL)
+		forget_all(file);
+	pthread_mutex_unlock(&table_lock);
+	return file;
+}
+
 void seam_release_unused(void)
 {
 	struct driver_file *file;
@@ -278,10 +291,8 @@ void seam_release_unused(void)
 	if (!atomic_load_explicit(&running, memory_order_acquire) || atomic_load(&owner) != getpid())
 		return;
 	seam_enter();
-	while ((file = driver_take_unused()) != NULL) {
-		forget_all(file);
+	while ((file = take_unused()) != NULL)
 		release(file);
-	}
 	seam_leave();
 	errno = err;
 }
