@@ -4,26 +4,6 @@
 #include "dxgsim/gpu/pm4.h"
 #include "dxgsim/gpu/pm4_check.h"
 
-static bool compare(uint32_t function, uint64_t value, uint64_t reference)
-{
-	switch (function) {
-	case 1:
-		return value < reference;
-	case 2:
-		return value <= reference;
-	case 3:
-		return value == reference;
-	case 4:
-		return value != reference;
-	case 5:
-		return value >= reference;
-	case 6:
-		return value > reference;
-	default:
-		return true;
-	}
-}
-
 /*
  * A poll adds nothing to the L2, for one that did would never see what the CPU writes; what is in there already
  * it does see, stale or not.  @bytes: 4 or 8, of memory, reference and mask.
@@ -56,7 +36,7 @@ enum gpu_outcome gpu_pm4_wait_reg_mem(struct gpu_engine *engine, const uint32_t 
 		policy = GPU_CACHE_NO_ALLOCATE;
 	if (!gpu_memory_read(&engine->memory, va, GPU_READ, &value, bytes, policy))
 		return gpu_page_fault(engine);
-	return compare(function, value & mask, reference) ? GPU_DONE : GPU_WAITING;
+	return gpu_compare(function, value & mask, reference) ? GPU_DONE : GPU_WAITING;
 }
 
 /* event types: Mesa, V_028A90_* */

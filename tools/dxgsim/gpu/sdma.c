@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "dxgsim/gpu/fields.h"
 #include "dxgsim/gpu/sdma_memory.h"
 #include "dxgsim/gpu/sdma_packets.h"
 
@@ -11,16 +12,6 @@
 
 #define POLL_FOR_EVER 0xfffU
 #define UNCACHED      3U /* memory type of a fence */
-
-static uint32_t field(uint32_t word, uint32_t high, uint32_t low)
-{
-	return word >> low & ~0U >> (31 - (high - low));
-}
-
-static uint64_t join(const uint32_t *words)
-{
-	return words[0] | (uint64_t)words[1] << 32;
-}
 
 static bool aligned(struct gpu_engine *engine, const char *name, uint64_t value, uint32_t bytes)
 {
@@ -87,9 +78,9 @@ static enum gpu_outcome copy_linear(struct gpu_engine *engine, const uint32_t *p
 	uint32_t bytes = slice(engine, total);
 	bool valid = packet[0] & BIT(19);
 
-	if (!copy(engine, join(packet + 5) + done, join(packet + 3) + done, bytes,
-		  chosen(engine, valid, field(packet[2], 28, 26), GPU_SDMA_READS),
-		  chosen(engine, valid, field(packet[2], 20, 18), GPU_SDMA_WRITES)))
+	if (!copy(engine, gpu_join(packet + 5) + done, gpu_join(packet + 3) + done, bytes,
+		  chosen(engine, valid, gpu_field(packet[2], 28, 26), GPU_SDMA_READS),
+		  chosen(engine, valid, gpu_field(packet[2], 20, 18), GPU_SDMA_WRITES)))
 		return GPU_STOPPED;
 	return advance(engine, bytes, total);
 }
@@ -105,13 +96,13 @@ static struct window decode_window(const struct gpu_engine *engine, const uint32
 				   uint32_t element_shift)
 {
 	bool gfx12 = engine->config.generation >= 12;
-	uint64_t pitch = (uint64_t)(gfx12 ? field(words[3], 31, 16) : field(words[3], 31, 13)) + 1;
+	uint64_t pitch = (uint64_t)(gfx12 ? gpu_field(words[3], 31, 16) : gpu_field(words[3], 31, 13)) + 1;
 
 	return (struct window){
-		.base = join(words),
-		.x = (uint64_t)field(words[2], gfx12 ? 15 : 13, 0) << element_shift,
-		.y = field(words[2], gfx12 ? 31 : 29, 16),
-		.z = gfx12 ? field(words[3], 13, 0) : field(words[3], 12, 0),
+		.base = gpu_join(words),
+		.x = (uint64_t)gpu_field(words[2], gfx12 ? 15 : 13, 0) << element_shift,
+		.y = gpu_field(words[2], gfx12 ? 31 : 29, 16),
+		.z = gfx12 ? gpu_field(words[3], 13, 0) : gpu_field(words[3], 12, 0),
 		.pitch = pitch << element_shift,
 		.slice_pitch = ((uint64_t)words[4] + 1) << element_shift,
 	};
@@ -137,10 +128,10 @@ static bool check_window(struct gpu_engine *engine, const struct window *window,
 static enum gpu_outcome copy_subwindow(struct gpu_engine *engine, const uint32_t *packet)
 {
 	bool gfx12 = engine->config.generation >= 12;
-	uint32_t shift = field(packet[0], 31, 29);
-	uint64_t width = ((uint64_t)field(packet[11], gfx12 ? 15 : 13, 0) + 1) << shift;
-	uint64_t height = (uint64_t)field(packet[11], gfx12 ? 31 : 29, 16) + 1;
-	uint64_t depth = (uint64_t)field(packet[12], gfx12 ? 13 : 12, 0) + 1;
+	uint32_t shift = gpu_field(packet[0], 31, 29);
+	uint64_t width = ((uint64_t)gpu_field(packet[11], gfx12 ? 15 : 13, 0) + 1) << shift;
+	uint64_t height = (uint64_t)gpu_field(packet[11], gfx12 ? 31 : 29, 16) + 1;
+	uint64_t depth = (uint64_t)gpu_field(packet[12], gfx12 ? 13 : 12, 0) + 1;
 	struct window from, to;
 	uint64_t moved = 0, rows = 0;
 	bool valid = packet[0] & BIT(19);
@@ -153,8 +144,8 @@ static enum gpu_outcome copy_subwindow(struct gpu_engine *engine, const uint32_t
 	if (!check_window(engine, &from, height > 1 || from.y, depth > 1 || from.z) ||
 	    !check_window(engine, &to, height > 1 || to.y, depth > 1 || to.z))
 		return GPU_STOPPED;
-	reads = chosen(engine, valid, field(packet[12], 28, 26), GPU_SDMA_READS);
-	writes = chosen(engine, valid, field(packet[12], 20, 18), GPU_SDMA_WRITES);
+	reads = chosen(engine, valid, gpu_field(packet[12], 28, 26), GPU_SDMA_READS);
+	writes = chosen(engine, valid, gpu_field(packet[12], 20, 18), GPU_SDMA_WRITES);
 	while (engine->sdma.done + rows < height * depth && moved < GPU_SDMA_SLICE) {
 		uint64_t row = engine->sdma.done + rows;
 
@@ -175,13 +166,13 @@ static enum gpu_outcome copy_subwindow(struct gpu_engine *engine, const uint32_t
  */
 static enum gpu_outcome constant_fill(struct gpu_engine *engine, const uint32_t *packet)
 {
-	uint32_t size = field(packet[0], 31, 30);
+	uint32_t size = gpu_field(packet[0], 31, 30);
 	uint64_t total = ((uint64_t)packet[4] | ((1U << size) - 1)) + 1;
-	uint64_t va = join(packet + 1);
+	uint64_t va = gpu_join(packet + 1);
 	uint32_t value = packet[3];
 	uint32_t bytes = slice(engine, total);
 	enum gpu_cache_policy writes =
-		chosen(engine, packet[0] & BIT(28), field(packet[0], 26, 24), GPU_SDMA_WRITES);
+		chosen(engine, packet[0] & BIT(28), gpu_field(packet[0], 26, 24), GPU_SDMA_WRITES);
 
 	if (size == 3)
 		return gpu_refuse(engine, GPU_ERROR_PACKET, "fill size %u is reserved", size);
@@ -199,13 +190,13 @@ static enum gpu_outcome constant_fill(struct gpu_engine *engine, const uint32_t 
 /* The data is read from the command buffer piece by piece: a packet may have a million words. */
 static enum gpu_outcome write_linear(struct gpu_engine *engine, const uint32_t *packet, uint32_t *words)
 {
-	uint64_t total = 4 * ((uint64_t)field(packet[3], 19, 0) + 1);
+	uint64_t total = 4 * ((uint64_t)gpu_field(packet[3], 19, 0) + 1);
 	uint64_t left = engine->job.bytes - engine->offset - 16;
 	uint64_t data = engine->job.commands + engine->offset + 16;
 	uint32_t bytes = slice(engine, total);
-	uint64_t va = join(packet + 1);
+	uint64_t va = gpu_join(packet + 1);
 	enum gpu_cache_policy writes =
-		chosen(engine, packet[0] & BIT(28), field(packet[3], 28, 26), GPU_SDMA_WRITES);
+		chosen(engine, packet[0] & BIT(28), gpu_field(packet[3], 28, 26), GPU_SDMA_WRITES);
 	uint8_t buffer[4096];
 
 	*words = (uint32_t)(4 + total / 4);
@@ -232,12 +223,12 @@ static enum gpu_outcome write_linear(struct gpu_engine *engine, const uint32_t *
 /* A fence of type "uncached" goes to memory, as does one of another type while nothing else is chosen. */
 static enum gpu_outcome fence(struct gpu_engine *engine, const uint32_t *packet)
 {
-	bool uncached = field(packet[0], 17, 16) == UNCACHED;
-	enum gpu_cache_policy writes =
-		chosen(engine, packet[0] & BIT(28) && !uncached, field(packet[0], 26, 24), GPU_SDMA_WRITES);
+	bool uncached = gpu_field(packet[0], 17, 16) == UNCACHED;
+	enum gpu_cache_policy writes = chosen(engine, packet[0] & BIT(28) && !uncached,
+					      gpu_field(packet[0], 26, 24), GPU_SDMA_WRITES);
 
-	if (!aligned(engine, "address", join(packet + 1), 4) ||
-	    !gpu_sdma_write(engine, join(packet + 1), packet + 3, 4, writes))
+	if (!aligned(engine, "address", gpu_join(packet + 1), 4) ||
+	    !gpu_sdma_write(engine, gpu_join(packet + 1), packet + 3, 4, writes))
 		return GPU_STOPPED;
 	return GPU_DONE;
 }
@@ -247,10 +238,10 @@ static enum gpu_outcome timestamp(struct gpu_engine *engine, const uint32_t *pac
 {
 	uint64_t now = engine->config.ops->clock(engine->config.machine);
 	enum gpu_cache_policy writes =
-		chosen(engine, packet[0] & BIT(28), field(packet[0], 26, 24), GPU_SDMA_WRITES);
+		chosen(engine, packet[0] & BIT(28), gpu_field(packet[0], 26, 24), GPU_SDMA_WRITES);
 
-	if (!aligned(engine, "address", join(packet + 1), 32) ||
-	    !gpu_sdma_write(engine, join(packet + 1), &now, 8, writes))
+	if (!aligned(engine, "address", gpu_join(packet + 1), 32) ||
+	    !gpu_sdma_write(engine, gpu_join(packet + 1), &now, 8, writes))
 		return GPU_STOPPED;
 	return GPU_DONE;
 }
@@ -258,9 +249,9 @@ static enum gpu_outcome timestamp(struct gpu_engine *engine, const uint32_t *pac
 /* With the loop bit a compare-and-swap is tried until it matches. */
 static enum gpu_outcome atomic(struct gpu_engine *engine, const uint32_t *packet)
 {
-	uint32_t operation = field(packet[0], 31, 25);
+	uint32_t operation = gpu_field(packet[0], 31, 25);
 	bool loop = packet[0] & BIT(16), matched = false;
-	uint64_t va = join(packet + 1);
+	uint64_t va = gpu_join(packet + 1);
 
 	switch (gpu_sdma_atomic_width(operation)) {
 	case GPU_SDMA_NOT_AN_ATOMIC:
@@ -281,32 +272,12 @@ static enum gpu_outcome atomic(struct gpu_engine *engine, const uint32_t *packet
 		return gpu_refuse(engine, GPU_ERROR_PACKET,
 				  "the loop bit goes with compare-and-swap, not with operation 0x%02x",
 				  operation);
-	if (!gpu_sdma_atomic(engine, operation, va, join(packet + 3), join(packet + 5), &matched))
+	if (!gpu_sdma_atomic(engine, operation, va, gpu_join(packet + 3), gpu_join(packet + 5), &matched))
 		return GPU_STOPPED;
 	return loop && !matched ? GPU_WAITING : GPU_DONE;
 }
 
 /* ---- waiting ---- */
-
-static bool compare(uint32_t function, uint32_t value, uint32_t reference)
-{
-	switch (function) {
-	case 1:
-		return value < reference;
-	case 2:
-		return value <= reference;
-	case 3:
-		return value == reference;
-	case 4:
-		return value != reference;
-	case 5:
-		return value >= reference;
-	case 6:
-		return value > reference;
-	default:
-		return true;
-	}
-}
 
 /*
  * Registers are the kernel driver's, but for the flush of the host data path, of which there is none here: ROCr's
@@ -318,7 +289,7 @@ static enum gpu_outcome poll_register(struct gpu_engine *engine, const uint32_t 
 		    !packet[4] && !packet[5];
 	bool flush = packet[0] & BIT(26);
 
-	if (rocr || (flush && field(packet[0], 30, 28) == 3 && packet[3] && packet[3] == packet[4]))
+	if (rocr || (flush && gpu_field(packet[0], 30, 28) == 3 && packet[3] && packet[3] == packet[4]))
 		return GPU_DONE;
 	if (flush)
 		return gpu_refuse(engine, GPU_ERROR_PACKET,
@@ -329,21 +300,21 @@ static enum gpu_outcome poll_register(struct gpu_engine *engine, const uint32_t 
 /* The interval is a hint.  What happens when retries run out is told nowhere in public. */
 static enum gpu_outcome poll(struct gpu_engine *engine, const uint32_t *packet)
 {
-	uint32_t retries = field(packet[5], 27, 16);
+	uint32_t retries = gpu_field(packet[5], 27, 16);
 	uint32_t value;
 	enum gpu_cache_policy reads =
-		chosen(engine, packet[0] & BIT(24), field(packet[0], 22, 20), GPU_SDMA_READS);
+		chosen(engine, packet[0] & BIT(24), gpu_field(packet[0], 22, 20), GPU_SDMA_READS);
 
 	if (!(packet[0] & BIT(31)))
 		return poll_register(engine, packet);
 	if (packet[0] & BIT(26))
 		return gpu_refuse(engine, GPU_ERROR_PACKET, "a flush goes with a register, not with memory");
-	if (field(packet[0], 30, 28) == 7)
+	if (gpu_field(packet[0], 30, 28) == 7)
 		return gpu_refuse(engine, GPU_ERROR_PACKET, "function 7 is reserved");
-	if (!aligned(engine, "address", join(packet + 1), 4) ||
-	    !gpu_sdma_read(engine, join(packet + 1), &value, 4, reads))
+	if (!aligned(engine, "address", gpu_join(packet + 1), 4) ||
+	    !gpu_sdma_read(engine, gpu_join(packet + 1), &value, 4, reads))
 		return GPU_STOPPED;
-	if (compare(field(packet[0], 30, 28), value & packet[4], packet[3]))
+	if (gpu_compare(gpu_field(packet[0], 30, 28), value & packet[4], packet[3]))
 		return GPU_DONE;
 	if (retries != POLL_FOR_EVER && engine->sdma.polls++ >= retries)
 		return gpu_refuse(engine, GPU_ERROR_UNSUPPORTED,
@@ -354,15 +325,15 @@ static enum gpu_outcome poll(struct gpu_engine *engine, const uint32_t *packet)
 static enum gpu_outcome cond_exe(struct gpu_engine *engine, const uint32_t *packet, uint32_t *words)
 {
 	uint32_t left = (engine->job.bytes - engine->offset) / 4 - 5;
-	uint32_t count = field(packet[4], 13, 0);
+	uint32_t count = gpu_field(packet[4], 13, 0);
 	uint32_t value;
 	enum gpu_cache_policy reads =
-		chosen(engine, packet[0] & BIT(28), field(packet[0], 26, 24), GPU_SDMA_READS);
+		chosen(engine, packet[0] & BIT(28), gpu_field(packet[0], 26, 24), GPU_SDMA_READS);
 
 	if (count > left)
 		return gpu_refuse(engine, GPU_ERROR_PACKET, "skips %u words, %u are left", count, left);
-	if (!aligned(engine, "address", join(packet + 1), 4) ||
-	    !gpu_sdma_read(engine, join(packet + 1), &value, 4, reads))
+	if (!aligned(engine, "address", gpu_join(packet + 1), 4) ||
+	    !gpu_sdma_read(engine, gpu_join(packet + 1), &value, 4, reads))
 		return GPU_STOPPED;
 	if (value != packet[3])
 		*words += count;
@@ -374,15 +345,15 @@ static enum gpu_outcome cond_exe(struct gpu_engine *engine, const uint32_t *pack
 /* GL2_DISCARD 13, GL2_INV 14, GL2_WB 15; what lies in front of the L2 is none of this engine's. */
 static enum gpu_outcome gcr(struct gpu_engine *engine, const uint32_t *packet)
 {
-	uint32_t control = packet[2] >> 16 | field(packet[3], 2, 0) << 16;
-	uint32_t range = field(control, 12, 11);
-	uint64_t first = field(packet[1], 31, 7) << 7 | (uint64_t)field(packet[2], 15, 0) << 32;
-	uint64_t last = field(packet[3], 31, 7) << 7 | (uint64_t)field(packet[4], 15, 0) << 32 | 127;
+	uint32_t control = packet[2] >> 16 | gpu_field(packet[3], 2, 0) << 16;
+	uint32_t range = gpu_field(control, 12, 11);
+	uint64_t first = gpu_field(packet[1], 31, 7) << 7 | (uint64_t)gpu_field(packet[2], 15, 0) << 32;
+	uint64_t last = gpu_field(packet[3], 31, 7) << 7 | (uint64_t)gpu_field(packet[4], 15, 0) << 32 | 127;
 	uint32_t actions = (control & BIT(13) ? GPU_CACHE_DISCARD : 0) |
 			   (control & BIT(14) ? GPU_CACHE_INVALIDATE : 0) |
 			   (control & BIT(15) ? GPU_CACHE_WRITE_BACK : 0);
 
-	if (field(control, 17, 16) == 3)
+	if (gpu_field(control, 17, 16) == 3)
 		return gpu_refuse(engine, GPU_ERROR_PACKET, "SEQ 3 is reserved");
 	if (range == 1 || range == 3)
 		return gpu_refuse(engine, GPU_ERROR_UNSUPPORTED, "GL2_RANGE %s is not simulated",
@@ -465,7 +436,7 @@ static const struct gpu_sdma_form *decode(struct gpu_engine *engine)
 static enum gpu_outcome nop(struct gpu_engine *engine, uint32_t *words)
 {
 	uint32_t left = (engine->job.bytes - engine->offset) / 4 - 1;
-	uint32_t count = field(engine->packet[0], 29, 16);
+	uint32_t count = gpu_field(engine->packet[0], 29, 16);
 
 	if (count > left)
 		return gpu_refuse(engine, GPU_ERROR_PACKET, "truncated: of %u words the buffer holds %u",
