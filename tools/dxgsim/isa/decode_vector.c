@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+/* Formats of the vector ALU but VOP3, and the extra words of SDWA and DPP. */
+#include <errno.h>
+#include <string.h>
+
+#include "dxgsim/isa/decode_vector.h"
+
+/* Values of the first source that stand for a further word. */
+enum {
+	SOURCE_DPP8 = 233,
+	SOURCE_DPP8_FETCH = 234, /* also from lanes that are not active */
+	SOURCE_SDWA = 249,
+	SOURCE_DPP16 = 250,
+};
+
+/*
+ * Operations whose operands cannot be permuted or selected on their way ("RDNA3", DPP: those of 64 bits, across lanes, of
+ * several passes, and the packed ones).
+ */
+static bool takes_plain_operands(const struct isa_decoder *decoder)
+{
+	static const char *const prefixes[] = {"v_swap",  "v_permlane", "v_read", "v_write", "v_s_",
+					       "v_mqsad", "v_qsad",	"v_wmma", "v_swmmac"};
+	const struct isa_inst *inst = decoder->inst;
+	const char *name = inst->row->name;
+
+	if (strstr(name, "64"))
+		return true;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	}
+	switch (inst->row->operation) {
+	case ISA_V_FMA_DX9_ZERO_F32:
+	case ISA_V_FMAC_DX9_ZERO_F32:
+	case ISA_V_MUL_LO_U32:
+	case ISA_V_MUL_HI_U32:
+	case ISA_V_MUL_HI_I32:
+	case ISA_V_CVT_PK_F32_FP8:
+	case ISA_V_CVT_PK_F32_BF8:
+	case ISA_V_DIV_SCALE_F32:
+	case ISA_V_DIV_FMAS_F32:
+	case ISA_V_DIV_FIXUP_F32:
+		return true;
+	case ISA_V_PK_FMAC_F16:
+		return decoder->target == ISA_GFX10_3;
+	case ISA_V_FMA_MIX_F32:
+	case ISA_V_FMA_MIXLO_F16:
+	case ISA_V_FMA_MIXHI_F16:
+	case ISA_V_DOT2_F32_F16:
+	case ISA_V_DOT4_F32_FP8_FP8:
+	case ISA_V_DOT4_F32_FP8_BF8:
+	case ISA_V_DOT4_F32_BF8_FP8:
+	case ISA_V_DOT4_F32_BF8_BF8:
+		return false;
+	default:
+		return inst->row->format == ISA_FORMAT_VOP3P;
+	}
+}
+
+static int decode_dpp16(struct isa_decoder *decoder, enum isa_variant variant)
+{
+	struct isa_inst *inst = decoder->inst;
+	uint32_t word;
+	int error = isa_decode_more(decoder, &word);
+
+	if (error)
+		return error;
+	inst->variant = variant;
+	inst->src[0] = (uint16_t)(ISA_VGPR + isa_bits(word, 7, 0));
+	inst->dpp_ctrl = (uint16_t)isa_bits(word, 16, 8);
+	inst->fetch_inactive = isa_bit(word, 18);
+	inst->bound_ctrl = isa_bit(word, 19);
+	inst->bank_mask = (uint8_t)isa_bits(word, 27, 24);
+	inst->row_mask = (uint8_t)isa_bits(word, 31, 28);
+	if (variant == ISA_E64_DPP16) /* VOP3 has modifiers of its own */
+		return 0;
+	inst->neg = (uint8_t)(isa_bits(word, 20, 20) | isa_bits(word, 22, 22) << 1);
+	inst->abs = (uint8_t)(isa_bits(word, 21, 21) | isa_bits(word, 23, 23) << 1);
+	return 0;
+}
+
+static int decode_dpp8(struct isa_decoder *decoder, enum isa_variant variant, bool fetch_inactive)
+{
+	struct isa_inst *inst = decoder->inst;
+	uint32_t word;
+	int error = isa_decode_more(decoder, &word);
+
+	if (error)
+		return error;
+	inst->variant = variant;
+	inst->src[0] = (uint16_t)(ISA_VGPR + isa_bits(word, 7, 0));
+	inst->dpp8 = isa_bits(word, 31, 8);
+	inst->fetch_inactive = fetch_inactive;
+	return 0;
+}
+
+/* A VGPR, or with @scalar a register or constant; there is no room for a literal. */
+static int sdwa_source(struct isa_decoder *decoder, uint32_t number, bool scalar, uint16_t *source)
+{
+	if (!scalar) {
+		*source = (uint16_t)(ISA_VGPR + number);
+		return 0;
+	}
+	return isa_decode_source(decoder, number, source);
+}
+
+/* ... also those whose result is a source as well. */
+static bool has_no_sdwa(const struct isa_decoder *decoder)
+{
+	switch (decoder->inst->row->operation) {
+	case ISA_V_FMAC_F32:
+	case ISA_V_FMAC_F16:
+	case ISA_V_DOT2ACC_F32_F16:
+	case ISA_V_DOT4C_I32_I8:
+		return true;
+	default:
+		return takes_plain_operands(decoder);
+	}
+}
+
+static int decode_sdwa(struct isa_decoder *decoder)
+{
+	struct isa_inst *inst = decoder->inst;
+	enum isa_format format = inst->row->format;
+	uint32_t word;
+	int error;
+
+	if (has_no_sdwa(decoder))
+		return -EILSEQ;
+	error = isa_decode_more(decoder, &word);
+	if (error)
+		return error;
+	inst->variant = ISA_SDWA;
+	if (format == ISA_FORMAT_VOPC) {
+		if (isa_bit(word, 15) && !isa_decode_is_cmpx(inst))
+			inst->sdst = isa_decode_scalar(decoder, isa_bits(word, 14, 8));
+		inst->dst = inst->sdst;
+	} else {
+		inst->dst_sel = (uint8_t)isa_bits(word, 10, 8);
+		inst->dst_unused = (uint8_t)isa_bits(word, 12, 11);
+		inst->clamp = isa_bit(word, 13);
+		inst->omod = (uint8_t)isa_bits(word, 15, 14);
+	}
+	inst->src_sel[0] = (uint8_t)isa_bits(word, 18, 16);
+	inst->sext = (uint8_t)isa_bits(word, 19, 19);
+	inst->neg = (uint8_t)isa_bits(word, 20, 20);
+	inst->abs = (uint8_t)isa_bits(word, 21, 21);
+	error = sdwa_source(decoder, isa_bits(word, 7, 0), isa_bit(word, 23), &inst->src[0]);
+	if (error || format == ISA_FORMAT_VOP1)
+		return error;
+	inst->src_sel[1] = (uint8_t)isa_bits(word, 26, 24);
+	inst->sext |= (uint8_t)(isa_bits(word, 27, 27) << 1);
+	inst->neg |= (uint8_t)(isa_bits(word, 28, 28) << 1);
+	inst->abs |= (uint8_t)(isa_bits(word, 29, 29) << 1);
+	return sdwa_source(decoder, inst->src[1] - ISA_VGPR, isa_bit(word, 31), &inst->src[1]);
+}
+
+int isa_decode_dpp_word(struct isa_decoder *decoder, uint32_t encoding)
+{
+	bool vop3 = decoder->inst->variant == ISA_E64;
+
+	if (takes_plain_operands(decoder))
+		return -EILSEQ;
+	switch (encoding) {
+	case SOURCE_DPP16:
+		return decode_dpp16(decoder, vop3 ? ISA_E64_DPP16 : ISA_DPP16);
+	case SOURCE_DPP8:
+	case SOURCE_DPP8_FETCH:
+		return decode_dpp8(decoder, vop3 ? ISA_E64_DPP8 : ISA_DPP8, encoding == SOURCE_DPP8_FETCH);
+	default:
+		return -EILSEQ;
+	}
+}
+
+bool isa_decode_is_dpp(uint32_t encoding)
+{
+	return encoding == SOURCE_DPP16 || encoding == SOURCE_DPP8 || encoding == SOURCE_DPP8_FETCH;
+}
+
+bool isa_decode_is_cmpx(const struct isa_inst *inst)
+{
+	return !strncmp(inst->row->name, "v_cmpx", 6);
+}
+
+bool isa_decode_no_source(const struct isa_inst *inst)
+{
+	switch (inst->row->operation) {
+	case ISA_V_NOP:
+	case ISA_V_PIPEFLUSH:
+	case ISA_V_CLREXCP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool isa_decode_carry_in(const struct isa_inst *inst)
+{
+	switch (inst->row->operation) {
+	case ISA_V_CNDMASK_B32:
+	case ISA_V_ADD_CO_CI_U32:
+	case ISA_V_SUB_CO_CI_U32:
+	case ISA_V_SUBREV_CO_CI_U32:
+	case ISA_V_DUAL_CNDMASK_B32:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_half(uint8_t type)
+{
+	return type == ISA_B16 || type == ISA_F16 || type == ISA_M16;
+}
+
+/*
+ * gfx11 and later: where an operand has 16 bits, VOP1, VOP2 and VOPC name the halves of the first 128 registers
+ * ("RDNA3", 16-bit VGPR operands); they become what op_sel is for VOP3.
+ */
+static void name_halves(struct isa_decoder *decoder)
+{
+	struct isa_inst *inst = decoder->inst;
+	const struct isa_binding *binding = isa_binding(inst->row->operation);
+
+	if (decoder->target == ISA_GFX10_3 || !binding)
+		return;
+	if (inst->row->format != ISA_FORMAT_VOPC && is_half(binding->result) && inst->dst >= 128) {
+		inst->dst -= 128;
+		inst->opsel |= 8;
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		if (!is_half(binding->sources[i]) || inst->src[i] < ISA_VGPR + 128)
+			continue;
+		inst->src[i] -= 128;
+		inst->opsel |= (uint8_t)(1U << i);
+	}
+}
+
+/* The first source and what it stands for; others have been decoded. */
+static int decode_first(struct isa_decoder *decoder, bool dpp)
+{
+	struct isa_inst *inst = decoder->inst;
+	uint32_t encoding = isa_bits(inst->words[0], 8, 0);
+
+	if (encoding == SOURCE_SDWA && decoder->target == ISA_GFX10_3)
+		return decode_sdwa(decoder);
+	if (isa_decode_is_dpp(encoding) && dpp)
+		return isa_decode_dpp_word(decoder, encoding);
+	return isa_decode_source(decoder, encoding, &inst->src[0]);
+}
+
+int isa_decode_vop1(struct isa_decoder *decoder)
+{
+	struct isa_inst *inst = decoder->inst;
+	uint32_t word = inst->words[0];
+	int error = isa_decode_row(decoder, ISA_FORMAT_VOP1, isa_bits(word, 16, 9), 1);
+
+	if (!error && decoder->target == ISA_GFX10_3 && inst->row->operation == ISA_V_NOP &&
+	    isa_decode_is_dpp(isa_bits(word, 8, 0)))
+		return isa_decode_more(decoder, &word); /* what it would permute does not matter */
+	if (error || isa_decode_no_source(inst))
+		return error;
+	inst->dst = (uint16_t)isa_bits(word, 24, 17);
+	if (inst->row->operation == ISA_V_READFIRSTLANE_B32)
+		inst->dst = isa_decode_scalar(decoder, inst->dst & 127U);
+	error = decode_first(decoder, true);
+	if (!error)
+		name_halves(decoder);
+	return error;
+}
+
+int isa_decode_vop2(struct isa_decoder *decoder)
+{
+	struct isa_inst *inst = decoder->inst;
+	uint32_t word = inst->words[0];
+	int error = isa_decode_row(decoder, ISA_FORMAT_VOP2, isa_bits(word, 30, 25), 1);
+	uint16_t second = (uint16_t)(ISA_VGPR + isa_bits(word, 16, 9));
+	bool constant = true;
+
+	if (error)
+		return error;
+	inst->dst = (uint16_t)isa_bits(word, 24, 17);
+	switch (inst->row->operation) {
+	case ISA_V_ILLEGAL: /* all its bits are 0 */
+		return word ? -EILSEQ : 0;
+	case ISA_V_FMAMK_F32:
+	case ISA_V_FMAMK_F16:
+		inst->src[1] = ISA_LITERAL;
+		inst->src[2] = second;
+		break;
+	case ISA_V_FMAAK_F32:
+	case ISA_V_FMAAK_F16:
+		inst->src[1] = second;
+		inst->src[2] = ISA_LITERAL;
+		break;
+	default:
+		inst->src[1] = second;
+		constant = false;
+		if (isa_decode_carry_in(inst))
+			inst->src[2] = ISA_VCC_LO;
+		if (isa_decode_carry_out(inst))
+			inst->sdst = ISA_VCC_LO;
+		break;
+	}
+	if (constant) {
+		error = isa_decode_source(decoder, isa_bits(word, 8, 0), &inst->src[0]);
+		if (!error)
+			error = isa_decode_literal(decoder);
+	} else {
+		error = decode_first(decoder, true);
+	}
+	if (!error)
+		name_halves(decoder);
+	return error;
+}
+
+int isa_decode_vopc(struct isa_decoder *decoder)
+{
+	struct isa_inst *inst = decoder->inst;
+	uint32_t word = inst->words[0];
+	int error = isa_decode_row(decoder, ISA_FORMAT_VOPC, isa_bits(word, 24, 17), 1);
+
+	if (error)
+		return error;
+	inst->sdst = isa_decode_is_cmpx(inst) ? ISA_EXEC_LO : ISA_VCC_LO;
+	inst->dst = inst->sdst;
+	inst->src[1] = (uint16_t)(ISA_VGPR + isa_bits(word, 16, 9));
+	error = decode_first(decoder, decoder->target != ISA_GFX10_3);
+	if (!error)
+		name_halves(decoder);
+	return error;
+}
+
+int isa_decode_vintrp(struct isa_decoder *decoder)
+{
+	struct isa_inst *inst = decoder->inst;
+	uint32_t word = inst->words[0];
+
+	inst->dst = (uint16_t)isa_bits(word, 25, 18);
+	inst->src[0] = (uint16_t)(ISA_VGPR + isa_bits(word, 7, 0));
+	return isa_decode_row(decoder, ISA_FORMAT_VINTRP, isa_bits(word, 17, 16), 1);
+}
+
+int isa_decode_ldsdir(struct isa_decoder *decoder)
+{
+	uint32_t word = decoder->inst->words[0];
+
+	decoder->inst->dst = (uint16_t)isa_bits(word, 7, 0);
+	return isa_decode_row(decoder, ISA_FORMAT_LDSDIR, isa_bits(word, 21, 20), 1);
+}
