@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kmd/forms.h"
@@ -40,9 +41,11 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 	*out = NULL;
 	if (count > MEMORY_MAX_GPUS)
 		return -EINVAL;
-	memory = calloc(1, sizeof(*memory));
+	/* parts of it have cache lines of their own, which calloc() knows nothing of */
+	memory = aligned_alloc(_Alignof(struct memory), sizeof(*memory));
 	if (!memory)
 		return -ENOMEM;
+	memset(memory, 0, sizeof(*memory));
 	memory->count = count;
 	memory->host_size = host_size();
 	for (uint32_t i = 0; i < count; i++) {

@@ -13,6 +13,7 @@
 
 #include "fake_dxg.h"
 #include "memory/memory.h"
+#include "memory/objects.h"
 #include "util/compiler.h"
 #include "util/log.h"
 
@@ -46,6 +47,8 @@ static void build(struct world *w, unsigned gpus)
 			.device = w->devices[i], .info = &info, .gfx_major = 10, .node = i + 1};
 	}
 	assert_int_equal(memory_create(configs, gpus, &w->memory), 0);
+	/* as its parts want it, which compilers rely on */
+	assert_int_equal((uintptr_t)w->memory % _Alignof(struct memory), 0);
 }
 
 static void tear_down(struct world *w)
