@@ -179,15 +179,30 @@ uint64_t aql_put(struct aql_queue *queue, const struct aql_packet *packet)
 	while (index - aql_read_index(queue) >= queue->slots)
 		sched_yield();
 	memcpy((char *)slot + 4, (const char *)packet + 4, sizeof(*slot) - 4);
+	if (queue->hold && !queue->held) {
+		queue->held = (uint32_t *)(void *)slot;
+		queue->held_word = packet->header | (uint32_t)packet->setup << 16;
+		return index;
+	}
 	__atomic_store_n((uint32_t *)(void *)slot, packet->header | (uint32_t)packet->setup << 16,
 			 __ATOMIC_RELEASE);
 	return index;
+}
+
+void aql_hold(struct aql_queue *queue)
+{
+	assert_null(queue->held);
+	queue->hold = true;
 }
 
 void aql_ring(struct aql_queue *queue)
 {
 	uint64_t last = aql_write_index(queue) - 1;
 
+	if (queue->held)
+		__atomic_store_n(queue->held, queue->held_word, __ATOMIC_RELEASE);
+	queue->held = NULL;
+	queue->hold = false;
 	if (queue->store_doorbell)
 		__atomic_store_n(queue->resource.Queue_DoorBell_aql, last, __ATOMIC_RELEASE);
 	else

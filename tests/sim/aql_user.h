@@ -49,6 +49,9 @@ struct aql_queue {
 	uint32_t slots;
 	int64_t *error;	     /* ErrorReason */
 	bool store_doorbell; /* ring by storing, not by call */
+	bool hold;	     /* see aql_hold() */
+	uint32_t *held;	     /* the packet that is */
+	uint32_t held_word;
 };
 
 /* `bytes` of zeroed host memory on all GPUs; freed by aql_free(). */
@@ -87,6 +90,11 @@ struct aql_packet aql_barrier(bool any, struct aql_signal *const *signals, uint3
 /* Takes a slot (waiting while the ring is full), writes the packet, publishes it.  Thread-safe; not rung yet. */
 uint64_t aql_put(struct aql_queue *queue, const struct aql_packet *packet);
 void aql_ring(struct aql_queue *queue);
+/*
+ * The next packet is published by aql_ring(), and not before: the library may look at a queue at any time (work has ended, say), and
+ * would take what is there of a batch.  One thread only.
+ */
+void aql_hold(struct aql_queue *queue);
 /* Both. */
 uint64_t aql_send(struct aql_queue *queue, const struct aql_packet *packet);
 

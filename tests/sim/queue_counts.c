@@ -138,6 +138,7 @@ static void one_submission_per_batch(void **state)
 
 	for (unsigned round = 0; round < 4; round++) {
 		before = count();
+		aql_hold(&bench->queue);
 		for (unsigned i = 0; i < BATCH; i++) {
 			/* with and without signals: only events have to be told */
 			struct aql_signal *signal = aql_bench_arm(&bench->aql, i, 1);
@@ -173,6 +174,7 @@ static void one_submission_per_packet_that_has_an_event(void **state)
 		events[i] = aql_add_event(aql_bench_arm(&bench->aql, i, 1));
 	before = count();
 	/* packets between them join the next one */
+	aql_hold(&bench->queue);
 	for (unsigned i = 0; i < EVENTS; i++) {
 		struct aql_packet plain = aql_dispatch(bench->plain, NULL);
 		struct aql_packet told = aql_dispatch(bench->plain, &bench->aql.signals[i]);
@@ -239,6 +241,7 @@ static void a_barrier_that_is_satisfied_costs_nothing(void **state)
 	struct counts before = count();
 
 	/* within a batch: no submission of its own, and no wait */
+	aql_hold(&bench->queue);
 	aql_put(&bench->queue, &barrier);
 	aql_put(&bench->queue, &work);
 	aql_ring(&bench->queue);
@@ -259,6 +262,7 @@ static void produce(struct bench *bench, struct aql_queue *queue, const struct a
 {
 	struct aql_packet first = aql_vendor(held, NULL), second = aql_dispatch(bench->plain, between);
 
+	aql_hold(queue);
 	aql_put(queue, &first);
 	aql_put(queue, &second);
 	aql_ring(queue);
@@ -283,6 +287,7 @@ static void depend(struct bench *bench, struct aql_queue *producers, unsigned co
 	}
 	assert_cost(&before, count_of_them, 0);
 	barrier = aql_barrier(false, between, count_of_them, NULL);
+	aql_hold(consumer);
 	aql_put(consumer, &barrier);
 	for (unsigned i = 1; i < BATCH - 1; i++)
 		aql_put(consumer, &consume);
@@ -327,6 +332,7 @@ static void memory_that_is_not_there_yet_costs_one_wait(void **state)
 	struct counts before = count();
 
 	for (unsigned round = 0; round < 2; round++) {
+		aql_hold(&bench->queue);
 		for (unsigned i = 0; i < BATCH; i++) {
 			struct aql_packet packet = aql_dispatch(
 				bench->plain, i == BATCH - 1 ? aql_bench_arm(&bench->aql, 0, 1) : NULL);
@@ -360,6 +366,7 @@ static uint64_t bytes_of(struct bench *bench, char *kernarg, unsigned dispatches
 	struct counts before = count();
 	uint64_t bytes = command_bytes();
 
+	aql_hold(&bench->queue);
 	for (unsigned i = 0; i < dispatches; i++) {
 		struct aql_signal *own = signals ? aql_bench_arm(&bench->aql, 1 + i, 1) : NULL;
 		struct aql_packet packet = aql_dispatch(bench->plain, i == dispatches - 1 ? last : own);
