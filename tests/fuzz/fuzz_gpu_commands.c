@@ -183,6 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.firmware_state = data[1] % 2;
 	config.dispatch_ns = data[2] % 2;
 	config.seed = data[1];
+	config.skip_kernels = data[0] / 128; /* of any size they may take long */
 	space.memory = aligned_alloc(PAGE, (size_t)PAGES * PAGE);
 	engine = gpu_engine_create(&config);
 	REQUIRE(engine && space.memory);

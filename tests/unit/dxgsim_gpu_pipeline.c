@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/state.h"
 #include "gpu_program.h"
 
 #define EACH_GENERATION(g) (uint32_t g = 9; g <= 12; g++)
@@ -76,8 +77,7 @@ static void kernels_end_when_chance_has_it(void **state)
 		emit_dispatch(&p);
 		for (uint32_t i = 0; i < 4; i++)
 			emit_store(&p, X, i + 1);
-		assert_stopped(program_run(&p), GPU_ERROR_UNSUPPORTED,
-			       "kernel dispatched at +0x80: instruction 0x0");
+		assert_stopped(program_run(&p), GPU_ERROR_KERNEL, "kernel dispatched at +0x80: ");
 		early += *at(X) == 0;
 		late += *at(X) == 4;
 		machine_stop();
@@ -113,7 +113,8 @@ static void a_drain_waits_for_kernels(void **state)
 			emit_dispatch(&p);
 			emit_drain(&p);
 			emit_store(&p, X, 1);
-			assert_stopped(program_run(&p), GPU_ERROR_UNSUPPORTED, "kernel dispatched");
+			assert_stopped(program_run(&p), g == 9 ? GPU_ERROR_UNSUPPORTED : GPU_ERROR_KERNEL,
+				       "kernel dispatched");
 			assert_int_equal(*at(X), 0);
 			/* more than there is room for */
 			program_begin(&p, g);
@@ -330,7 +331,7 @@ static uint32_t shader_read(enum gpu_front_cache cache, uint64_t va)
 {
 	uint32_t value = 0;
 
-	assert_true(gpu_shader_read(machine.engine, cache, va, &value, sizeof(value)));
+	assert_true(gpu_unit_read(machine.engine->units[0], cache, va, &value, sizeof(value)));
 	return value;
 }
 
@@ -429,7 +430,7 @@ static void kernels_write_through_to_the_l2(void **state)
 			assert_int_equal(program_run(&p), GPU_DONE);
 			assert_int_equal(shader_read(GPU_FRONT_VECTOR, y), 0);
 			assert_int_equal(shader_read(GPU_FRONT_SCALAR, y), 0);
-			assert_true(gpu_shader_write(machine.engine, y, &value, 4));
+			assert_true(gpu_unit_write(machine.engine->units[0], y, &value, 4));
 			assert_int_equal(shader_read(GPU_FRONT_VECTOR, y), 5);
 			assert_int_equal(shader_read(GPU_FRONT_SCALAR, y), 0);
 			assert_int_equal(*at(y), 0);
@@ -442,13 +443,14 @@ static void kernels_write_through_to_the_l2(void **state)
 			{
 				uint8_t bytes[300];
 
-				assert_true(gpu_shader_read(machine.engine, GPU_FRONT_VECTOR, y + 0x101,
-							    bytes, 290));
+				assert_true(gpu_unit_read(machine.engine->units[0], GPU_FRONT_VECTOR,
+							  y + 0x101, bytes, 290));
 				for (uint32_t i = 0; i < 290; i++)
 					assert_int_equal(bytes[i], (uint8_t)(i + 1));
 			}
-			assert_false(gpu_shader_read(machine.engine, GPU_FRONT_SCALAR, 64, &value, 4));
-			assert_false(gpu_shader_write(machine.engine, 64, &value, 4));
+			assert_false(
+				gpu_unit_read(machine.engine->units[0], GPU_FRONT_SCALAR, 64, &value, 4));
+			assert_false(gpu_unit_write(machine.engine->units[0], 64, &value, 4));
 			/* what the addresses mean changes */
 			*at(y) = 9;
 			gpu_engine_forget(machine.engine, &machine.space, y, 4);
@@ -456,6 +458,16 @@ static void kernels_write_through_to_the_l2(void **state)
 			assert_int_equal(shader_read(GPU_FRONT_SCALAR, y), 9);
 			machine_stop();
 		}
+}
+
+#define UNKNOWN 0xbfff5678U /* an instruction of no generation */
+
+static void stopped_at_word(enum gpu_outcome outcome, uint32_t word)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), p.generation == 9 ? "instruction 0x%08x" : "(%08x)", word);
+	assert_stopped(outcome, p.generation == 9 ? GPU_ERROR_UNSUPPORTED : GPU_ERROR_KERNEL, text);
 }
 
 /* Rewritten code is stale until somebody says so. */
@@ -468,17 +480,17 @@ static void rewritten_code(void **state)
 			start(g);
 			machine.space.pages[(CODE - BASE) / PAGE].uncached = true;
 			*at(CODE) = 0;
-			assert_stopped(dispatch(&p), GPU_ERROR_UNSUPPORTED, "instruction 0x00000000");
+			stopped_at_word(dispatch(&p), 0);
 			program_begin(&p, g);
 			assert_int_equal(dispatch(&p), GPU_DONE);
-			*at(CODE) = 0x12345678;
+			*at(CODE) = UNKNOWN;
 			assert_int_equal(dispatch(&p), GPU_DONE);
 			emit_acquire(&p);
 			assert_int_equal(dispatch(&p), GPU_DONE);
 			emit_code_changed(&p);
 			emit_registers(&p);
 			emit_dispatch(&p);
-			assert_stopped(program_run(&p), GPU_ERROR_UNSUPPORTED, "instruction 0x12345678");
+			stopped_at_word(program_run(&p), UNKNOWN);
 			machine_stop();
 		}
 }
@@ -622,6 +634,7 @@ static void a_million_dispatches(void **state)
 
 	(void)state;
 	start(11);
+	p.dim[0] = 64;
 	while (dispatches < 1000000) {
 		emit_registers(&p);
 		for (uint32_t i = 0; i < 40; i++) {

@@ -130,7 +130,7 @@ static void shuffle_pages(void)
 	machine.span_limit = any() % 2 ? 0 : any() % 300;
 }
 
-static uint32_t outcomes[GPU_STOPPED + 1], errors[GPU_ERROR_UNSUPPORTED + 1];
+static uint32_t outcomes[GPU_STOPPED + 1], errors[GPU_ERROR_KERNEL + 1];
 
 static void a_job_of_chance(void)
 {
@@ -149,11 +149,14 @@ static void a_job_of_chance(void)
 		job.commands += any() % 4;
 	machine.clock += any();
 	gpu_engine_start(machine.engine, &job);
-	for (uint32_t i = 0; outcome == GPU_RUNNING; i++) {
-		/* a chained buffer may be its own next */
-		if (i > 4 * WORDS)
+	for (uint32_t i = 0, stays = 0; outcome == GPU_RUNNING; i++) {
+		uint64_t before = gpu_engine_counters(machine.engine)->packets;
+
+		/* a chained buffer may be its own next, and a kernel may be of any size */
+		if (i > 4 * WORDS || stays > 2)
 			break;
 		outcome = gpu_engine_run(machine.engine, 1 + any() % 4);
+		stays += gpu_engine_counters(machine.engine)->packets == before;
 	}
 	if (outcome == GPU_STOPPED) {
 		assert_int_not_equal(error->kind, GPU_ERROR_NONE);
@@ -189,7 +192,8 @@ static void chance(void **state)
 		assert_true(gpu_engine_counters(machine.engine)->dispatches > JOBS / 100);
 		assert_true(outcomes[GPU_DONE] > JOBS / 20 && outcomes[GPU_WAITING] > JOBS / 100);
 		for (int kind = GPU_ERROR_PAGE_FAULT; kind <= GPU_ERROR_UNSUPPORTED; kind++)
-			assert_true(errors[kind] > JOBS / 100);
+			if (errors[kind] <= JOBS / 200)
+				fail_msg("gfx%u: %u errors of kind %d", generation, errors[kind], kind);
 		machine_stop();
 	}
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/kernel.h"
 #include "dxgsim/gpu/state.h"
 #include "gpu_watch.h"
 
@@ -144,7 +144,7 @@ static void see_read(const char *what, enum gpu_front_cache cache, enum line lin
 {
 	uint32_t value = 0;
 
-	assert_true(gpu_shader_read(w.engine, cache, va_of(line, word), &value, sizeof(value)));
+	assert_true(gpu_unit_read(w.engine->units[0], cache, va_of(line, word), &value, sizeof(value)));
 	see(what, value);
 	if (cache != GPU_FRONT_INSTRUCTION && value != (line == LINE_STORES ? mark_of(word) : w.changes))
 		mark_stale(what);
@@ -171,8 +171,8 @@ static void see_reads(void)
 
 enum gpu_outcome __real_gpu_pipeline_launch(struct gpu_engine *engine, const struct gpu_launch *launch);
 enum gpu_outcome __wrap_gpu_pipeline_launch(struct gpu_engine *engine, const struct gpu_launch *launch);
-enum gpu_outcome __real_gpu_shader_run(struct gpu_engine *engine, const struct gpu_launch *launch);
-enum gpu_outcome __wrap_gpu_shader_run(struct gpu_engine *engine, const struct gpu_launch *launch);
+enum gpu_outcome __real_gpu_kernel_ends(struct gpu_engine *engine, const struct gpu_kernel *kernel);
+enum gpu_outcome __wrap_gpu_kernel_ends(struct gpu_engine *engine, const struct gpu_kernel *kernel);
 
 enum gpu_outcome __wrap_gpu_pipeline_launch(struct gpu_engine *engine, const struct gpu_launch *launch)
 {
@@ -186,15 +186,15 @@ enum gpu_outcome __wrap_gpu_pipeline_launch(struct gpu_engine *engine, const str
 	return outcome;
 }
 
-enum gpu_outcome __wrap_gpu_shader_run(struct gpu_engine *engine, const struct gpu_launch *launch)
+enum gpu_outcome __wrap_gpu_kernel_ends(struct gpu_engine *engine, const struct gpu_kernel *kernel)
 {
-	enum gpu_outcome outcome = __real_gpu_shader_run(engine, launch);
+	enum gpu_outcome outcome = __real_gpu_kernel_ends(engine, kernel);
 	uint32_t mark = mark_of(w.stored);
 
 	if (outcome != GPU_DONE)
 		return outcome;
 	assert_true(w.stored < GPU_LINE_BYTES / 4);
-	assert_true(gpu_shader_write(engine, va_of(LINE_STORES, w.stored++), &mark, sizeof(mark)));
+	assert_true(gpu_unit_write(engine->units[0], va_of(LINE_STORES, w.stored++), &mark, sizeof(mark)));
 	return outcome;
 }
 
@@ -344,8 +344,8 @@ static void fill_caches(void)
 	assert_true(run_job(&job, NULL));
 	for (uint32_t line = 0; line < LINE_COUNT; line++)
 		for (uint32_t cache = GPU_FRONT_VECTOR; cache <= GPU_FRONT_INSTRUCTION; cache++)
-			assert_true(gpu_shader_read(w.engine, (enum gpu_front_cache)cache,
-						    va_of((enum line)line, 0), &value, sizeof(value)));
+			assert_true(gpu_unit_read(w.engine->units[0], (enum gpu_front_cache)cache,
+						  va_of((enum line)line, 0), &value, sizeof(value)));
 }
 
 void watch_run(const struct watch *watch, const struct watch_change *change, struct watch_result *result)

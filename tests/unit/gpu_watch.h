@@ -7,7 +7,7 @@
  * work have changed just before the last cache action, through each of their caches, and at their end they store to
  * a line of theirs.  They take their time: one ends when something waits for it, and not by itself.
  *
- * The program is linked with --wrap=gpu_pipeline_launch and --wrap=gpu_shader_run.
+ * The program is linked with --wrap=gpu_pipeline_launch and --wrap=gpu_kernel_ends.
  */
 #ifndef TESTS_UNIT_GPU_WATCH_H
 #define TESTS_UNIT_GPU_WATCH_H
@@ -20,7 +20,7 @@
 #define WATCH_JOBS   8U
 #define WATCH_WORDS  16U
 #define WATCH_SEEN   1024U
-#define WATCH_TEXT   200U
+#define WATCH_TEXT   400U
 
 /* Memory that the engine finds at an address; multiples of 128, as is where it is. */
 struct watch_range {

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dxgsim/gpu/shader.h"
 #include "dxgsim/gpu/state.h"
 #include "gpu_machine.h"
 #include "pm4/dispatch.h"
@@ -164,7 +163,7 @@ static uint32_t stale(enum gpu_front_cache cache, uint64_t va)
 {
 	uint32_t value = 0;
 
-	assert_true(gpu_shader_read(machine.engine, cache, va, &value, 4));
+	assert_true(gpu_unit_read(machine.engine->units[0], cache, va, &value, 4));
 	return value;
 }
 
@@ -194,7 +193,7 @@ static void releases(void **state)
 				assert_int_equal(stale(GPU_FRONT_VECTOR, CACHED), 1);
 				assert_int_equal(stale(GPU_FRONT_SCALAR, CACHED), 1);
 				*at(CACHED) = 2;
-				assert_true(gpu_shader_write(machine.engine, from, &one, 4));
+				assert_true(gpu_unit_write(machine.engine->units[0], from, &one, 4));
 				pm4_release_mem(&b, &release);
 				if (k && g < PM4_GFX11) {
 					assert_int_not_equal(b.error, 0);
@@ -210,7 +209,7 @@ static void releases(void **state)
 								 actions & PM4_RELEASE_INVALIDATE_L2
 							 ? 2
 							 : 1);
-				gpu_front_invalidate(machine.engine->front, ~0U);
+				gpu_fronts_invalidate(machine.engine, ~0U);
 				assert_int_equal(stale(GPU_FRONT_VECTOR, CACHED),
 						 actions & PM4_RELEASE_INVALIDATE_L2 ? 2 : 1);
 				machine_stop();
@@ -365,8 +364,9 @@ static void dispatches_mean_what_was_asked(void **state)
 	for
 		EACH_GENERATION(g)
 		{
-			start_as(g,
-				 (struct gpu_engine_config){.kind = GPU_ENGINE_COMPUTE, .dispatch_ns = 1000});
+			start_as(g, (struct gpu_engine_config){.kind = GPU_ENGINE_COMPUTE,
+							       .dispatch_ns = 1000,
+							       .skip_kernels = true});
 			machine.now_ns = 1;
 			for (uint32_t round = 0; round < 200; round++) {
 				struct gpu_pipeline *pipeline = &machine.engine->now.pipeline;
@@ -636,8 +636,10 @@ static void changed_code(void **state)
 					pm4_acquire(&b, PM4_SCOPE_SYSTEM);
 				pm4_dispatch(&b, &shadow, &d);
 				if (i)
-					assert_stopped(run_built(), GPU_ERROR_UNSUPPORTED,
-						       "instruction 0x00000000");
+					assert_stopped(
+						run_built(),
+						g == PM4_GFX9 ? GPU_ERROR_UNSUPPORTED : GPU_ERROR_KERNEL,
+						g == PM4_GFX9 ? "instruction 0x00000000" : "(00000000)");
 				else
 					assert_done();
 				*at(CODE) = 0;

@@ -12,6 +12,8 @@
 /* The GPU's side; one thread at a time, not recursive. */
 void guest_memory_hold(void);
 void guest_memory_let_go(void);
+/* The thread that calls it works for who holds them, for ever. */
+void guest_memory_helper(void);
 
 /*
  * The program's side, around a call that takes pages away.  False: it is the GPU's own thread, or no GPU has worked yet;

@@ -14,6 +14,7 @@
 
 #include "dxgsim/driver/driver.h"
 #include "dxgsim/fault.h"
+#include "dxgsim/gpu/gpu.h"
 #include "dxgsim/host/model.h"
 #include "dxgsim/leaks.h"
 #include "dxgsim/report.h"
@@ -30,6 +31,7 @@ static struct {
 	bool fault_applied; /* and the fault changed something */
 	uint64_t hits;
 	struct host_model *model;
+	struct gpu_profile *profile; /* NULL: nobody asks for it */
 } hooks = {.lock = PTHREAD_MUTEX_INITIALIZER, .fault_hit = -1};
 
 static _Thread_local struct hook_call *current;
@@ -111,6 +113,11 @@ int hook_setup(void)
 	}
 	if (faults && *faults && setup_faults(faults))
 		return -EINVAL;
+	if (getenv("DXGSIM_GPU_PROFILE") && !hooks.profile) {
+		hooks.profile = gpu_profile_create();
+		if (!hooks.profile)
+			return complain("DXGSIM_GPU_PROFILE", "out of memory");
+	}
 	hooks.ready = true;
 	return 0;
 }
@@ -272,6 +279,7 @@ static int make_host(struct host_model **out, struct fixture_error *error)
 		return rc;
 	}
 	host_model_share(*out, arena);
+	host_model_profile(*out, hooks.profile);
 	return 0;
 }
 
@@ -419,6 +427,8 @@ void hook_process_ending(void)
 void hook_exit(void)
 {
 	leaks_report_at_exit(model_now());
+	if (hooks.profile)
+		gpu_profile_print(hooks.profile, report_profile);
 }
 
 void hook_note(const char *text)
@@ -438,6 +448,7 @@ void hook_after_fork_in_child(void)
 	for (struct fault *fault = hooks.faults; fault; fault = fault->next)
 		fault->seen = 0;
 	report_after_fork_in_child();
+	gpu_profile_after_fork_in_child(hooks.profile);
 }
 
 void hook_clear_faults(void)

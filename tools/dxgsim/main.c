@@ -14,16 +14,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dxgsim/coverage.h"
 #include "dxgsim/fault.h"
 #include "dxgsim/host/fixture.h"
 #include "dxgsim/report.h"
 #include "dxgsim/vm.h"
 
-#define EXIT_USAGE  64 /* sysexits: usage; a command line that cannot be followed */
-#define EXIT_NO_RUN 127
+#define EXIT_MISSING 1
+#define EXIT_USAGE   64 /* sysexits: usage; a command line that cannot be followed */
+#define EXIT_FILE    65 /* sysexits: data; a file with no code in it */
+#define EXIT_NO_RUN  127
 
 enum {
 	OPTION_TRACE = 256,
@@ -33,6 +38,8 @@ enum {
 	OPTION_STATUS,
 	OPTION_LIST,
 	OPTION_LIBRARY,
+	OPTION_ISA_COVERAGE,
+	OPTION_PROFILE,
 };
 
 struct list {
@@ -47,7 +54,9 @@ struct options {
 	char *report;
 	const char *library;
 	bool list_adapters;
+	bool isa_coverage;
 	bool status;
+	bool gpu_profile;
 	char **command;
 	char adapter_path[PATH_MAX * 2];
 };
@@ -75,7 +84,16 @@ static const struct argp_option argp_options[] = {
 	{"report", OPTION_REPORT, "FILE", 0, "Keep the report of leaks and misuse in FILE", 0},
 	{"status", OPTION_STATUS, NULL, 0,
 	 "Tell at the end what all processes together have used of the host and have not given back", 0},
+	{"gpu-profile", OPTION_PROFILE, NULL, 0,
+	 "Tell at the end of every process what its kernels have done, by name: dispatches, work-groups, "
+	 "waves, instructions, lanes of the vector ALU, memory accesses, bytes, time",
+	 0},
 	{"list-adapters", OPTION_LIST, NULL, 0, "List the adapters there are and exit", 0},
+	{"isa-coverage", OPTION_ISA_COVERAGE, NULL, 0,
+	 "List the instructions that the code in FILE... needs (code objects, bundles of them, programs and "
+	 "libraries with such bundles), whether the simulated GPUs execute them, and exit; without FILE, how "
+	 "many instructions of each generation they do",
+	 0},
 	{"library", OPTION_LIBRARY, "FILE", 0, "Preload this libdxgsim.so instead of the one beside dxgsim",
 	 0},
 	{NULL, 0, NULL, 0, NULL, 0},
@@ -173,8 +191,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_STATUS:
 		options->status = true;
 		return 0;
+	case OPTION_PROFILE:
+		options->gpu_profile = true;
+		return 0;
 	case OPTION_LIST:
 		options->list_adapters = true;
+		return 0;
+	case OPTION_ISA_COVERAGE:
+		options->isa_coverage = true;
 		return 0;
 	case OPTION_LIBRARY:
 		options->library = arg;
@@ -184,7 +208,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		if (!options->list_adapters)
+		if (!options->list_adapters && !options->isa_coverage)
 			argp_error(state, "no command");
 		return 0;
 	default:
@@ -195,12 +219,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 /* argp breaks lines of more than 78 characters */
 static const char exit_statuses[] =
 	"The report has a line for each finding: process, LEAK, MISUSE, FATAL or NOTE,\n"
-	"and what it is. Notes are for information; the others make the exit status:\n"
+	"and what it is. Notes, and PROFILE lines of --gpu-profile, are for information; the others make the "
+	"exit status:\n"
 	"  70           COMMAND leaked or misused something\n"
 	"  64           this command line cannot be followed\n"
 	"  126, 127     COMMAND cannot be run, or is not there\n"
 	"  128+N        COMMAND was ended by signal N\n"
-	"and else it is that of COMMAND.\n"
+	"and else it is that of COMMAND.  That of --isa-coverage:\n"
+	"  1            an instruction is missing, or there is code for others only\n"
+	"  65           a FILE cannot be read, or has no code for GPUs\n"
 	"\n"
 	"COMMAND gets HSAKMT_DXG_PROBE=fresh, unless it is set: what is known of this\n"
 	"machine's GPU says nothing about a simulated one. Empty lets runs share it.\n";
@@ -310,6 +337,7 @@ static int prepare(const struct options *options, const char *directory, const c
 	set("DXGSIM_RTT_US", options->rtt_us);
 	set("DXGSIM_TRACE", options->trace);
 	set("DXGSIM_REPORT", report);
+	set("DXGSIM_GPU_PROFILE", options->gpu_profile ? "1" : NULL);
 	set("DXGSIM_ARENA", vm);
 	/*
 	 * What hsakmt-dxg has found out about engines it keeps for this boot, by adapter and driver version: what a real
@@ -334,7 +362,7 @@ static bool show_report(const char *path)
 	}
 	while (fgets(line, sizeof(line), file)) {
 		fprintf(stderr, "dxgsim: %s", line);
-		if (sscanf(line, "%*d %15s", kind) != 1 || strcmp(kind, "NOTE"))
+		if (sscanf(line, "%*d %15s", kind) != 1 || (strcmp(kind, "NOTE") && strcmp(kind, "PROFILE")))
 			bad = true;
 	}
 	fclose(file);
@@ -389,12 +417,70 @@ static int run(const struct options *options, const char *directory, const char 
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Counts what is in @path; why that cannot be done it says. */
+static int add_coverage(struct coverage *coverage, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+	struct code_objects_error why;
+	struct stat status;
+	void *bytes;
+
+	if (fd < 0 || fstat(fd, &status)) {
+		fprintf(stderr, "dxgsim: %s: %s\n", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return EXIT_FILE;
+	}
+	if (!S_ISREG(status.st_mode) || !status.st_size) {
+		fprintf(stderr, "dxgsim: %s: %s\n", path, status.st_size ? "not a file" : "empty");
+		close(fd);
+		return EXIT_FILE;
+	}
+	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (bytes == MAP_FAILED) {
+		fprintf(stderr, "dxgsim: %s: %s\n", path, strerror(errno));
+		return EXIT_FILE;
+	}
+	error = coverage_add(coverage, bytes, (size_t)status.st_size, &why);
+	munmap(bytes, (size_t)status.st_size);
+	if (error)
+		fprintf(stderr, "dxgsim: %s: %s\n", path, error == -EINVAL ? why.text : strerror(-error));
+	return error ? EXIT_FILE : 0;
+}
+
+static int isa_coverage(char **files)
+{
+	struct coverage *coverage;
+	int status = 0;
+
+	if (!files) {
+		coverage_print_generations(stdout);
+		return 0;
+	}
+	coverage = coverage_create();
+	if (!coverage) {
+		perror("dxgsim");
+		return EXIT_FAILURE;
+	}
+	for (; *files; files++) {
+		int file = add_coverage(coverage, *files);
+
+		if (file)
+			status = file;
+	}
+	if (!coverage_print(coverage, stdout) && !status)
+		status = EXIT_MISSING;
+	coverage_destroy(coverage);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = argp_options,
 		.parser = parse_option,
-		.args_doc = "-- COMMAND [ARGUMENT...]",
+		.args_doc = "-- COMMAND [ARGUMENT...]\n--isa-coverage [FILE...]",
 		.doc = "Runs COMMAND on a simulated WDDM host: a /dev/dxg with AMD adapters behind it.\v",
 		.help_filter = add_grammar,
 	};
@@ -417,6 +503,8 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
 	if (options.list_adapters)
 		return fixture_list(options.adapter_path, print_adapter, NULL) ? EXIT_FAILURE : 0;
+	if (options.isa_coverage)
+		return isa_coverage(options.command);
 	report_path = options.report ? options.report : report;
 	if (vm_create(options.adapters.text, &vm))
 		return EXIT_FAILURE;

@@ -50,7 +50,7 @@ static void __attribute__((format(printf, 3, 0)))
 add(uint64_t *counter, const char *kind, const char *format, va_list args)
 {
 	int saved = errno;
-	char line[512];
+	char line[1024];
 	int head, length;
 
 	head = snprintf(line, sizeof(line), "%d %s ", (int)getpid(), kind);
@@ -95,6 +95,21 @@ void report_misuse(const char *format, ...)
 	va_start(args, format);
 	add(&report.counters.misuse, "MISUSE", format, args);
 	va_end(args);
+}
+
+static void __attribute__((format(printf, 2, 3))) tell(const char *kind, const char *format, ...)
+{
+	uint64_t uncounted = 0;
+	va_list args;
+
+	va_start(args, format);
+	add(&uncounted, kind, format, args);
+	va_end(args);
+}
+
+void report_profile(const char *text)
+{
+	tell("PROFILE", "%s", text);
 }
 
 _Noreturn void report_fatal(const char *format, ...)

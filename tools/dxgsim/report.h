@@ -32,6 +32,8 @@ void report_reset_counters(void);
 void report_after_fork_in_child(void);
 /* Text of the findings since the last reset, at most what fits; for messages of tests. */
 uint32_t report_copy_text(char *buffer, uint32_t size);
+/* A line of what kernels have done; no finding. */
+void report_profile(const char *text);
 /* Where findings go; NULL or "-": standard error. */
 int report_open(const char *path);
 

@@ -1,411 +1,577 @@
 // SPDX-License-Identifier: MIT
-#include <stdlib.h>
-#include <string.h>
-#include <sys/queue.h>
-
+/*
+ * Lines are in one of many stripes, by their memory, each with a lock of its own.  The order in which they make room is
+ * one for all, and under a lock that is taken inside of a stripe's; whose line has to go is then only tried to be locked.
+ */
 #include "dxgsim/gpu/cache.h"
 
-#define LINES	32768U /* 4 MiB */
-#define BUCKETS 4096U
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* of one byte */
-#define VALID 1U
-#define DIRTY 2U
+#define LINES	32768U /* 4 MiB */
+#define STRIPES 64U
+#define BUCKETS 512U /* of a stripe */
+#define NONE	UINT32_MAX
+
+/* A bit for each byte of a line. */
+__extension__ typedef unsigned __int128 bytes_mask;
 
 struct line {
-	LIST_ENTRY(line) bucket;
-	TAILQ_ENTRY(line) age;
 	uintptr_t memory; /* of its first byte; only compared, for the memory may be gone */
 	void *space;	  /* who wrote it last, or else read it first, and as what */
 	uint64_t va;
-	uint8_t state[GPU_LINE_BYTES];
-	uint8_t data[GPU_LINE_BYTES];
+	bytes_mask valid, dirty;
+	uint32_t chain;		 /* the next of its bucket */
+	uint32_t next, previous; /* of its stripe */
+	uint32_t younger, older; /* those to make room first are the oldest; free: younger */
+	uint64_t placed;	 /* when it came where it is among these */
+	_Atomic uint64_t used;	 /* later than that: it stays once more */
 };
 
+struct stripe {
+	pthread_mutex_t lock;
+	_Atomic uint32_t first; /* line */
+	uint32_t buckets[BUCKETS];
+} __attribute__((aligned(64)));
+
 struct gpu_cache {
-	LIST_HEAD(, line) buckets[BUCKETS];
-	TAILQ_HEAD(lines, line) lines; /* those to make room first come first */
-	uint32_t count;
+	struct stripe stripes[STRIPES];
+	struct line *lines;
+	uint8_t *data;
+	_Atomic uint64_t clock; /* lines that were ever added */
+	pthread_mutex_t order;	/* younger, older, placed, and what follows */
+	uint32_t oldest, youngest;
+	uint32_t unused;  /* the first */
+	uint32_t touched; /* lines from here on were never used */
 };
 
 struct gpu_cache *gpu_cache_create(void)
 {
-	struct gpu_cache *cache = calloc(1, sizeof(*cache));
+	struct gpu_cache *cache = aligned_alloc(64, sizeof(*cache));
 
 	if (!cache)
 		return NULL;
-	for (uint32_t i = 0; i < BUCKETS; i++)
-		LIST_INIT(&cache->buckets[i]);
-	TAILQ_INIT(&cache->lines);
-	return cache;
+	memset(cache, 0, sizeof(*cache));
+	cache->lines = calloc(LINES, sizeof(*cache->lines));
+	cache->data = calloc(LINES, GPU_LINE_BYTES);
+	pthread_mutex_init(&cache->order, NULL);
+	for (uint32_t i = 0; i < STRIPES; i++) {
+		pthread_mutex_init(&cache->stripes[i].lock, NULL);
+		cache->stripes[i].first = NONE;
+		memset(cache->stripes[i].buckets, 0xff, sizeof(cache->stripes[i].buckets));
+	}
+	cache->oldest = cache->youngest = cache->unused = NONE;
+	if (cache->lines && cache->data)
+		return cache;
+	gpu_cache_destroy(cache);
+	return NULL;
 }
 
 void gpu_cache_destroy(struct gpu_cache *cache)
 {
 	if (!cache)
 		return;
-	gpu_cache_drop(cache);
+	for (uint32_t i = 0; i < STRIPES; i++)
+		pthread_mutex_destroy(&cache->stripes[i].lock);
+	pthread_mutex_destroy(&cache->order);
+	free(cache->data);
+	free(cache->lines);
 	free(cache);
 }
 
-/* Whatever the guest declared its memory as. */
-typedef uint64_t __attribute__((may_alias)) guest_u64;
-typedef uint32_t __attribute__((may_alias)) guest_u32;
-
-static uint32_t piece(const uint8_t *guest, uint32_t bytes)
-{
-	if (bytes >= 8 && !((uintptr_t)guest & 7))
-		return 8;
-	if (bytes >= 4 && !((uintptr_t)guest & 3))
-		return 4;
-	return 1;
-}
-
-void gpu_copy_from_guest(uint8_t *to, const uint8_t *guest, uint32_t bytes)
-{
-	while (bytes) {
-		uint32_t size = piece(guest, bytes);
-		uint64_t u64;
-		uint32_t u32;
-
-		if (size == 8) {
-			u64 = __atomic_load_n((const guest_u64 *)(const void *)guest, __ATOMIC_ACQUIRE);
-			memcpy(to, &u64, 8);
-		} else if (size == 4) {
-			u32 = __atomic_load_n((const guest_u32 *)(const void *)guest, __ATOMIC_ACQUIRE);
-			memcpy(to, &u32, 4);
-		} else {
-			*to = __atomic_load_n(guest, __ATOMIC_ACQUIRE);
-		}
-		to += size;
-		guest += size;
-		bytes -= size;
-	}
-}
-
-void gpu_copy_to_guest(uint8_t *guest, const uint8_t *from, uint32_t bytes)
-{
-	while (bytes) {
-		uint32_t size = piece(guest, bytes);
-		uint64_t u64;
-		uint32_t u32;
-
-		if (size == 8) {
-			memcpy(&u64, from, 8);
-			__atomic_store_n((guest_u64 *)(void *)guest, u64, __ATOMIC_RELEASE);
-		} else if (size == 4) {
-			memcpy(&u32, from, 4);
-			__atomic_store_n((guest_u32 *)(void *)guest, u32, __ATOMIC_RELEASE);
-		} else {
-			__atomic_store_n(guest, *from, __ATOMIC_RELEASE);
-		}
-		guest += size;
-		from += size;
-		bytes -= size;
-	}
-}
-
-static uint32_t bucket_of(uintptr_t memory)
-{
-	return (uint32_t)(memory / GPU_LINE_BYTES % BUCKETS);
-}
+/* ---- bytes of a line ---- */
 
 static uint32_t offset_in_line(uint64_t va)
 {
 	return (uint32_t)(va % GPU_LINE_BYTES);
 }
 
-static struct line *find(const struct gpu_cache *cache, uintptr_t memory)
+static bytes_mask mask_of(uint32_t first, uint32_t bytes)
 {
-	struct line *line;
+	bytes_mask all = ~(bytes_mask)0;
 
-	LIST_FOREACH(line, &cache->buckets[bucket_of(memory)], bucket)
-	if (line->memory == memory)
-		return line;
+	return (bytes < GPU_LINE_BYTES ? ~(all << bytes) : all) << first;
+}
+
+static uint32_t first_of(bytes_mask mask)
+{
+	uint64_t low = (uint64_t)mask;
+
+	return low ? (uint32_t)__builtin_ctzll(low) : 64 + (uint32_t)__builtin_ctzll((uint64_t)(mask >> 64));
+}
+
+/* Calls @copy for every run of bytes in the mask. */
+static void each_run(bytes_mask mask, uint8_t *to, const uint8_t *from,
+		     void (*copy)(uint8_t *to, const uint8_t *from, uint32_t bytes))
+{
+	while (mask) {
+		uint32_t first = first_of(mask);
+		bytes_mask above = ~(mask >> first);
+		uint32_t bytes = above ? first_of(above) : GPU_LINE_BYTES;
+
+		if (bytes > GPU_LINE_BYTES - first)
+			bytes = GPU_LINE_BYTES - first;
+		copy(to + first, from + first, bytes);
+		mask &= ~mask_of(first, bytes);
+	}
+}
+
+static void copy_bytes(uint8_t *to, const uint8_t *from, uint32_t bytes)
+{
+	memcpy(to, from, bytes);
+}
+
+static uint8_t *data_of(const struct gpu_cache *cache, const struct line *line)
+{
+	return cache->data + (size_t)(line - cache->lines) * GPU_LINE_BYTES;
+}
+
+/* ---- finding lines; with the lock of the stripe ---- */
+
+static uint64_t number_of(uintptr_t memory)
+{
+	return (memory / GPU_LINE_BYTES) * 0x9e3779b97f4a7c15ULL >> 32;
+}
+
+static struct stripe *stripe_of(struct gpu_cache *cache, uintptr_t memory)
+{
+	return &cache->stripes[number_of(memory) % STRIPES];
+}
+
+static uint32_t *bucket_of(struct stripe *stripe, uintptr_t memory)
+{
+	return &stripe->buckets[number_of(memory) / STRIPES % BUCKETS];
+}
+
+static struct line *find(struct gpu_cache *cache, struct stripe *stripe, uintptr_t memory)
+{
+	for (uint32_t i = *bucket_of(stripe, memory); i != NONE; i = cache->lines[i].chain)
+		if (cache->lines[i].memory == memory)
+			return &cache->lines[i];
 	return NULL;
 }
 
-static void drop(struct gpu_cache *cache, struct line *line)
+static void insert(struct gpu_cache *cache, struct stripe *stripe, struct line *line)
 {
-	LIST_REMOVE(line, bucket);
-	TAILQ_REMOVE(&cache->lines, line, age);
-	cache->count--;
-	free(line);
+	uint32_t index = (uint32_t)(line - cache->lines);
+	uint32_t *bucket = bucket_of(stripe, line->memory);
+
+	line->chain = *bucket;
+	*bucket = index;
+	line->next = stripe->first;
+	line->previous = NONE;
+	if (stripe->first != NONE)
+		cache->lines[stripe->first].previous = index;
+	stripe->first = index;
 }
 
-static bool any(const struct line *line, uint8_t state)
+static void take_out(struct gpu_cache *cache, struct stripe *stripe, struct line *line)
 {
-	for (uint32_t i = 0; i < GPU_LINE_BYTES; i++)
-		if (line->state[i] & state)
-			return true;
-	return false;
+	uint32_t index = (uint32_t)(line - cache->lines);
+	uint32_t *at = bucket_of(stripe, line->memory);
+
+	while (*at != index)
+		at = &cache->lines[*at].chain;
+	*at = line->chain;
+	if (line->previous != NONE)
+		cache->lines[line->previous].next = line->next;
+	else
+		stripe->first = line->next;
+	if (line->next != NONE)
+		cache->lines[line->next].previous = line->previous;
 }
 
-static void dirty_to_memory(struct line *line, uint8_t *memory)
+/* ---- their order; with its lock ---- */
+
+static void leave_order(struct gpu_cache *cache, struct line *line)
 {
-	for (uint32_t i = 0, end; i < GPU_LINE_BYTES; i = end) {
-		end = i + 1;
-		if (!(line->state[i] & DIRTY))
-			continue;
-		while (end < GPU_LINE_BYTES && line->state[end] & DIRTY)
-			end++;
-		gpu_copy_to_guest(memory + i, line->data + i, end - i);
-		for (uint32_t j = i; j < end; j++)
-			line->state[j] = VALID;
-	}
+	if (line->older != NONE)
+		cache->lines[line->older].younger = line->younger;
+	else
+		cache->oldest = line->younger;
+	if (line->younger != NONE)
+		cache->lines[line->younger].older = line->older;
+	else
+		cache->youngest = line->older;
+}
+
+static void place(struct line *line, uint64_t when)
+{
+	line->placed = when;
+	atomic_store_explicit(&line->used, when, memory_order_relaxed);
+}
+
+static void enter_youngest(struct gpu_cache *cache, struct line *line)
+{
+	uint32_t index = (uint32_t)(line - cache->lines);
+
+	line->younger = NONE;
+	line->older = cache->youngest;
+	if (cache->youngest != NONE)
+		cache->lines[cache->youngest].younger = index;
+	else
+		cache->oldest = index;
+	cache->youngest = index;
+	place(line, atomic_load_explicit(&cache->clock, memory_order_relaxed));
+}
+
+static void enter_oldest(struct gpu_cache *cache, struct line *line)
+{
+	uint32_t index = (uint32_t)(line - cache->lines);
+
+	line->older = NONE;
+	line->younger = cache->oldest;
+	if (cache->oldest != NONE)
+		cache->lines[cache->oldest].older = index;
+	else
+		cache->youngest = index;
+	cache->oldest = index;
+	place(line, atomic_load_explicit(&cache->clock, memory_order_relaxed));
+}
+
+static void put_unused(struct gpu_cache *cache, struct line *line)
+{
+	line->younger = cache->unused;
+	cache->unused = (uint32_t)(line - cache->lines);
+}
+
+/* With the lock of its stripe. */
+static void drop(struct gpu_cache *cache, struct stripe *stripe, struct line *line)
+{
+	take_out(cache, stripe, line);
+	pthread_mutex_lock(&cache->order);
+	leave_order(cache, line);
+	put_unused(cache, line);
+	pthread_mutex_unlock(&cache->order);
+}
+
+/* ---- making room ---- */
+
+static void dirty_to_memory(struct gpu_cache *cache, struct line *line, uint8_t *memory)
+{
+	each_run(line->dirty, memory, data_of(cache, line), gpu_copy_to_guest);
+	line->dirty = 0;
 }
 
 static void lose_dirty(struct line *line)
 {
-	for (uint32_t i = 0; i < GPU_LINE_BYTES; i++)
-		if (line->state[i] & DIRTY)
-			line->state[i] = 0;
-}
-
-static void lose_clean(struct line *line)
-{
-	for (uint32_t i = 0; i < GPU_LINE_BYTES; i++)
-		if (!(line->state[i] & DIRTY))
-			line->state[i] = 0;
+	line->valid &= ~line->dirty;
+	line->dirty = 0;
 }
 
 /*
  * Where the line belongs is asked again, for it was remembered from an earlier job: what is not mapped any more
  * nobody can look at.  Lines of other spaces wait for a job of theirs.
  */
-static void write_back(struct line *line, const struct gpu_machine_ops *ops, void *space)
+static void write_back(struct gpu_cache *cache, struct line *line, struct gpu_tables *tables)
 {
-	struct gpu_span span = {0};
+	struct gpu_span span;
 	enum gpu_fault_reason reason;
 
-	if (line->space != space || !any(line, DIRTY))
+	if (line->space != tables->space || !line->dirty)
 		return;
-	reason = ops->translate(space, line->va, GPU_WRITE, &span);
+	reason = gpu_tables_find(tables, line->va, GPU_WRITE, &span);
 	if (reason == GPU_FAULT_NOT_RESIDENT)
 		return;
 	if (reason == GPU_FAULT_NONE && (uintptr_t)span.bytes == line->memory &&
 	    span.length >= GPU_LINE_BYTES)
-		dirty_to_memory(line, span.bytes);
+		dirty_to_memory(cache, line, span.bytes);
 	else
 		lose_dirty(line);
 }
 
-static bool make_room(struct gpu_cache *cache, const struct gpu_cache_access *access)
+/* With the lock of @mine and that of the order. */
+static bool evict(struct gpu_cache *cache, struct stripe *mine, struct line *line, struct gpu_tables *tables)
 {
-	struct line *line, *next;
+	struct stripe *stripe = stripe_of(cache, line->memory);
+	bool goes;
 
-	if (cache->count < LINES)
-		return true;
-	for (line = TAILQ_FIRST(&cache->lines); line; line = next) {
-		next = TAILQ_NEXT(line, age);
-		write_back(line, access->ops, access->space);
-		if (any(line, DIRTY))
-			continue;
-		drop(cache, line);
-		return true;
+	if (stripe != mine && pthread_mutex_trylock(&stripe->lock))
+		return false;
+	write_back(cache, line, tables);
+	goes = !line->dirty;
+	if (goes) {
+		take_out(cache, stripe, line);
+		leave_order(cache, line);
 	}
-	return false;
+	if (stripe != mine)
+		pthread_mutex_unlock(&stripe->lock);
+	return goes;
+}
+
+/* One that has been used since it came where it is has another turn as the youngest. */
+static struct line *make_room(struct gpu_cache *cache, struct stripe *mine, struct gpu_tables *tables)
+{
+	uint32_t next;
+
+	if (cache->unused != NONE) {
+		struct line *line = &cache->lines[cache->unused];
+
+		cache->unused = line->younger;
+		return line;
+	}
+	if (cache->touched < LINES)
+		return &cache->lines[cache->touched++];
+	for (uint32_t i = cache->oldest, looks = 0; i != NONE && looks < 2 * LINES; i = next, looks++) {
+		struct line *line = &cache->lines[i];
+
+		next = line->younger;
+		if (atomic_load_explicit(&line->used, memory_order_relaxed) > line->placed) {
+			leave_order(cache, line);
+			enter_youngest(cache, line);
+			if (next == NONE)
+				next = i;
+		} else if (evict(cache, mine, line, tables)) {
+			return line;
+		}
+	}
+	return NULL;
 }
 
 /* NULL: there is no room, the access goes past the cache. */
-static struct line *add(struct gpu_cache *cache, const struct gpu_cache_access *access)
+static struct line *add(struct gpu_cache *cache, struct stripe *stripe, const struct gpu_cache_access *access)
 {
-	struct line *line = make_room(cache, access) ? calloc(1, sizeof(*line)) : NULL;
+	struct line *line;
 
-	if (!line)
-		return NULL;
-	line->memory = (uintptr_t)(access->memory - offset_in_line(access->va));
-	line->space = access->space;
-	line->va = access->va - offset_in_line(access->va);
-	LIST_INSERT_HEAD(&cache->buckets[bucket_of(line->memory)], line, bucket);
-	TAILQ_INSERT_TAIL(&cache->lines, line, age);
-	cache->count++;
+	pthread_mutex_lock(&cache->order);
+	line = make_room(cache, stripe, access->tables);
+	if (line) {
+		line->memory = (uintptr_t)(access->memory - offset_in_line(access->va));
+		line->space = access->tables->space;
+		line->va = access->va - offset_in_line(access->va);
+		line->valid = line->dirty = 0;
+		atomic_fetch_add_explicit(&cache->clock, 1, memory_order_relaxed);
+		enter_youngest(cache, line);
+		insert(cache, stripe, line);
+	}
+	pthread_mutex_unlock(&cache->order);
 	return line;
 }
 
-static struct line *line_of(struct gpu_cache *cache, const struct gpu_cache_access *access)
+static bool keeps(const struct gpu_cache_access *access)
 {
-	bool adds = access->policy == GPU_CACHE_LRU || access->policy == GPU_CACHE_STREAM;
-	struct line *line = find(cache, (uintptr_t)(access->memory - offset_in_line(access->va)));
+	return access->policy == GPU_CACHE_LRU || access->policy == GPU_CACHE_STREAM;
+}
 
-	if (!line && adds)
-		line = add(cache, access);
-	if (line && adds) {
-		TAILQ_REMOVE(&cache->lines, line, age);
-		if (access->policy == GPU_CACHE_STREAM)
-			TAILQ_INSERT_HEAD(&cache->lines, line, age);
-		else
-			TAILQ_INSERT_TAIL(&cache->lines, line, age);
+static struct line *line_of(struct gpu_cache *cache, struct stripe *stripe,
+			    const struct gpu_cache_access *access)
+{
+	struct line *line = find(cache, stripe, (uintptr_t)(access->memory - offset_in_line(access->va)));
+
+	if (!line && keeps(access))
+		line = add(cache, stripe, access);
+	if (!line || !keeps(access))
+		return line;
+	if (access->policy == GPU_CACHE_STREAM) {
+		pthread_mutex_lock(&cache->order);
+		leave_order(cache, line);
+		enter_oldest(cache, line);
+		pthread_mutex_unlock(&cache->order);
+	} else {
+		atomic_store_explicit(&line->used, atomic_load_explicit(&cache->clock, memory_order_relaxed),
+				      memory_order_relaxed);
 	}
 	return line;
 }
 
-/*
- * What is in a line with what is asked for comes along, whoever is writing to it at that moment.  That is no race of the
- * program's, and ThreadSanitizer, which sees a read of it, is not shown any.
- */
-__attribute__((no_sanitize("thread"))) static void copy_line(uint8_t *to, const uint8_t *guest)
+/* ---- accesses ---- */
+
+static struct stripe *enter(struct gpu_cache *cache, const struct gpu_cache_access *access)
 {
-	const volatile guest_u64 *from = (const volatile guest_u64 *)(const void *)guest;
+	struct stripe *stripe = stripe_of(cache, (uintptr_t)(access->memory - offset_in_line(access->va)));
 
-	for (uint32_t i = 0; i < GPU_LINE_BYTES / 8; i++) {
-		uint64_t u64 = from[i];
-
-		memcpy(to + 8 * i, &u64, 8);
-	}
-}
-
-static bool all_valid(const struct line *line, uint32_t first, uint32_t bytes)
-{
-	for (uint32_t i = first; i < first + bytes; i++)
-		if (!(line->state[i] & VALID))
-			return false;
-	return true;
+	pthread_mutex_lock(&stripe->lock);
+	return stripe;
 }
 
 /* The bytes that are not there yet.  @memory: of the line, from which @bytes at @first are wanted. */
-static void fill(struct line *line, const uint8_t *memory, uint32_t first, uint32_t bytes)
+static void fill(struct gpu_cache *cache, struct line *line, const uint8_t *memory, uint32_t first,
+		 uint32_t bytes)
 {
+	bytes_mask missing = mask_of(first, bytes) & ~line->valid;
 	uint8_t fresh[GPU_LINE_BYTES];
 
-	copy_line(fresh, memory);
-	if (!all_valid(line, first, bytes))
-		gpu_copy_from_guest(fresh + first, memory + first, bytes);
-	for (uint32_t i = 0; i < GPU_LINE_BYTES; i++) {
-		if (line->state[i] & VALID)
-			continue;
-		line->data[i] = fresh[i];
-		line->state[i] = VALID;
+	if (!~line->valid)
+		return;
+	if (!line->valid) {
+		gpu_line_from_guest(data_of(cache, line), memory, first, bytes);
+	} else {
+		gpu_line_from_guest(fresh, memory, first, missing ? bytes : 0);
+		each_run(~line->valid, data_of(cache, line), fresh, copy_bytes);
 	}
+	line->valid = ~(bytes_mask)0;
 }
 
 void gpu_cache_read(struct gpu_cache *cache, const struct gpu_cache_access *access, uint8_t *to)
 {
 	uint32_t first = offset_in_line(access->va);
-	struct line *line = line_of(cache, access);
+	struct stripe *stripe = enter(cache, access);
+	struct line *line = line_of(cache, stripe, access);
 
 	if (line && access->policy == GPU_CACHE_BYPASS) {
-		dirty_to_memory(line, access->memory - first);
-		drop(cache, line);
+		dirty_to_memory(cache, line, access->memory - first);
+		drop(cache, stripe, line);
 		line = NULL;
 	}
 	if (line && access->policy != GPU_CACHE_NO_ALLOCATE) {
-		fill(line, access->memory - first, first, access->bytes);
-		memcpy(to, line->data + first, access->bytes);
-		return;
+		fill(cache, line, access->memory - first, first, access->bytes);
+		memcpy(to, data_of(cache, line) + first, access->bytes);
+	} else {
+		gpu_copy_from_guest(to, access->memory, access->bytes);
+		if (line)
+			each_run((line->valid & mask_of(first, access->bytes)) >> first, to,
+				 data_of(cache, line) + first, copy_bytes);
 	}
-	gpu_copy_from_guest(to, access->memory, access->bytes);
-	for (uint32_t i = 0; line && i < access->bytes; i++)
-		if (line->state[first + i] & VALID)
-			to[i] = line->data[first + i];
+	pthread_mutex_unlock(&stripe->lock);
+}
+
+void gpu_cache_read_line(struct gpu_cache *cache, const struct gpu_cache_access *access, uint8_t *to)
+{
+	uint32_t first = offset_in_line(access->va);
+	struct stripe *stripe = enter(cache, access);
+	struct line *line = line_of(cache, stripe, access);
+
+	if (line) {
+		fill(cache, line, access->memory - first, first, access->bytes);
+		memcpy(to, data_of(cache, line), GPU_LINE_BYTES);
+	} else {
+		gpu_line_from_guest(to, access->memory - first, first, access->bytes);
+	}
+	pthread_mutex_unlock(&stripe->lock);
+}
+
+/* An address that may be written: a reader's may not be. */
+static void take_over(struct line *line, const struct gpu_cache_access *access)
+{
+	line->space = access->tables->space;
+	line->va = access->va - offset_in_line(access->va);
 }
 
 void gpu_cache_write(struct gpu_cache *cache, const struct gpu_cache_access *access, const uint8_t *from)
 {
 	uint32_t first = offset_in_line(access->va);
-	struct line *line = line_of(cache, access);
+	bytes_mask mask = mask_of(first, access->bytes);
+	struct stripe *stripe = enter(cache, access);
+	struct line *line = line_of(cache, stripe, access);
 	bool through = !line || access->policy == GPU_CACHE_BYPASS;
 
 	if (line) {
-		/* an address that may be written: a reader's may not be */
-		line->space = access->space;
-		line->va = access->va - first;
-		memcpy(line->data + first, from, access->bytes);
-		memset(line->state + first, through ? VALID : VALID | DIRTY, access->bytes);
+		take_over(line, access);
+		memcpy(data_of(cache, line) + first, from, access->bytes);
+		line->valid |= mask;
+		line->dirty = through ? line->dirty & ~mask : line->dirty | mask;
 	}
 	if (through)
 		gpu_copy_to_guest(access->memory, from, access->bytes);
-}
-
-void gpu_atomic_in_guest(uint8_t *guest, uint32_t bytes, struct gpu_cache_atomic *atomic)
-{
-	guest_u64 *u64 = (guest_u64 *)(void *)guest;
-	guest_u32 *u32 = (guest_u32 *)(void *)guest;
-	uint64_t old64, new64;
-	uint32_t old32, new32;
-
-	if (bytes == 8) {
-		old64 = __atomic_load_n(u64, __ATOMIC_ACQUIRE);
-		do
-			new64 = atomic->modify(old64, atomic->operands);
-		while (!__atomic_compare_exchange_n(u64, &old64, new64, false, __ATOMIC_ACQ_REL,
-						    __ATOMIC_ACQUIRE));
-		atomic->old = old64;
-	} else {
-		old32 = __atomic_load_n(u32, __ATOMIC_ACQUIRE);
-		do
-			new32 = (uint32_t)atomic->modify(old32, atomic->operands);
-		while (!__atomic_compare_exchange_n(u32, &old32, new32, false, __ATOMIC_ACQ_REL,
-						    __ATOMIC_ACQUIRE));
-		atomic->old = old32;
-	}
+	pthread_mutex_unlock(&stripe->lock);
 }
 
 void gpu_cache_atomic(struct gpu_cache *cache, const struct gpu_cache_access *access,
 		      struct gpu_cache_atomic *atomic)
 {
 	uint32_t first = offset_in_line(access->va);
-	struct line *line = line_of(cache, access);
+	struct stripe *stripe = enter(cache, access);
+	struct line *line = line_of(cache, stripe, access);
 	uint64_t value = 0;
 
-	if (line && access->policy != GPU_CACHE_LRU && access->policy != GPU_CACHE_STREAM) {
-		dirty_to_memory(line, access->memory - first);
-		drop(cache, line);
+	if (line && !keeps(access)) {
+		dirty_to_memory(cache, line, access->memory - first);
+		drop(cache, stripe, line);
 		line = NULL;
 	}
-	if (!line) {
+	if (line) {
+		fill(cache, line, access->memory - first, first, access->bytes);
+		memcpy(&value, data_of(cache, line) + first, access->bytes);
+		atomic->old = value;
+		value = atomic->modify(value, atomic->operands);
+		memcpy(data_of(cache, line) + first, &value, access->bytes);
+		line->dirty |= mask_of(first, access->bytes);
+		take_over(line, access);
+	} else {
 		gpu_atomic_in_guest(access->memory, access->bytes, atomic);
-		return;
 	}
-	fill(line, access->memory - first, first, access->bytes);
-	memcpy(&value, line->data + first, access->bytes);
-	atomic->old = value;
-	value = atomic->modify(value, atomic->operands);
-	memcpy(line->data + first, &value, access->bytes);
-	memset(line->state + first, VALID | DIRTY, access->bytes);
-	line->space = access->space;
-	line->va = access->va - first;
+	pthread_mutex_unlock(&stripe->lock);
 }
 
-void gpu_cache_act(struct gpu_cache *cache, const struct gpu_machine_ops *ops, void *space, uint32_t actions,
-		   uint64_t first, uint64_t last)
-{
-	bool all = first == 0 && last == UINT64_MAX;
-	struct line *line, *next;
+/* ---- actions ---- */
 
-	for (line = TAILQ_FIRST(&cache->lines); line; line = next) {
-		next = TAILQ_NEXT(line, age);
-		if (!all &&
-		    (line->space != space || line->va > last || line->va + (GPU_LINE_BYTES - 1) < first))
+struct action {
+	uint32_t actions;
+	bool all;
+	const void *space;
+	uint64_t first, last;
+	struct gpu_tables *tables; /* of a write-back */
+};
+
+static void act_on(struct gpu_cache *cache, struct stripe *stripe, struct line *line,
+		   const struct action *action)
+{
+	uint32_t actions = action->actions;
+
+	if (!action->all && (line->space != action->space || line->va > action->last ||
+			     line->va + (GPU_LINE_BYTES - 1) < action->first))
+		return;
+	if (actions & GPU_CACHE_WRITE_BACK)
+		write_back(cache, line, action->tables);
+	if (actions & GPU_CACHE_DISCARD)
+		lose_dirty(line);
+	if (actions & GPU_CACHE_DISCARD ||
+	    (actions & GPU_CACHE_INVALIDATE && (actions & GPU_CACHE_WRITE_BACK || !line->dirty)))
+		line->valid &= line->dirty;
+	if (!line->valid)
+		drop(cache, stripe, line);
+}
+
+static void act(struct gpu_cache *cache, const struct action *action)
+{
+	for (uint32_t i = 0; i < STRIPES; i++) {
+		struct stripe *stripe = &cache->stripes[i];
+
+		/* what others add at this moment comes later */
+		if (atomic_load_explicit(&stripe->first, memory_order_relaxed) == NONE)
 			continue;
-		if (actions & GPU_CACHE_WRITE_BACK)
-			write_back(line, ops, space);
-		if (actions & GPU_CACHE_DISCARD)
-			lose_dirty(line);
-		if (actions & GPU_CACHE_DISCARD ||
-		    (actions & GPU_CACHE_INVALIDATE && (actions & GPU_CACHE_WRITE_BACK || !any(line, DIRTY))))
-			lose_clean(line);
-		if (!any(line, VALID))
-			drop(cache, line);
+		pthread_mutex_lock(&stripe->lock);
+		for (uint32_t k = stripe->first, next; k != NONE; k = next) {
+			next = cache->lines[k].next;
+			act_on(cache, stripe, &cache->lines[k], action);
+		}
+		pthread_mutex_unlock(&stripe->lock);
 	}
+}
+
+void gpu_cache_act(struct gpu_cache *cache, struct gpu_tables *tables, uint32_t actions, uint64_t first,
+		   uint64_t last)
+{
+	const struct action action = {
+		.actions = actions,
+		.all = first == 0 && last == UINT64_MAX,
+		.space = tables->space,
+		.first = first,
+		.last = last,
+		.tables = tables,
+	};
+
+	act(cache, &action);
 }
 
 void gpu_cache_drop(struct gpu_cache *cache)
 {
-	while (!TAILQ_EMPTY(&cache->lines))
-		drop(cache, TAILQ_FIRST(&cache->lines));
+	const struct action action = {.actions = GPU_CACHE_DISCARD, .all = true};
+
+	act(cache, &action);
 }
 
 void gpu_cache_forget(struct gpu_cache *cache, const void *space, uint64_t va, uint64_t length)
 {
-	uint64_t last = length && length - 1 < UINT64_MAX - va ? va + length - 1 : UINT64_MAX;
-	struct line *line, *next;
+	const struct action action = {
+		.actions = GPU_CACHE_DISCARD,
+		.space = space,
+		.first = va,
+		.last = length && length - 1 < UINT64_MAX - va ? va + length - 1 : UINT64_MAX,
+	};
 
-	if (!length)
-		return;
-	for (line = TAILQ_FIRST(&cache->lines); line; line = next) {
-		next = TAILQ_NEXT(line, age);
-		if (line->space == space && line->va <= last && line->va + (GPU_LINE_BYTES - 1) >= va)
-			drop(cache, line);
-	}
+	if (length)
+		act(cache, &action);
 }

@@ -5,13 +5,14 @@
  *
  * Nothing leaves it but by a write-back or to make room, and nothing that was read is read again before it is
  * invalidated: a program that forgets either sees it.
+ *
+ * Compute units on several threads use it at the same time.
  */
 #ifndef DXGSIM_GPU_CACHE_H
 #define DXGSIM_GPU_CACHE_H
 
-#include "dxgsim/gpu/gpu.h"
-
-#define GPU_LINE_BYTES 128U
+#include "dxgsim/gpu/guest_bytes.h"
+#include "dxgsim/gpu/tables.h"
 
 /* How an access uses the L2. */
 enum gpu_cache_policy {
@@ -31,8 +32,7 @@ enum gpu_cache_policy {
 
 /* An access inside of one line. */
 struct gpu_cache_access {
-	const struct gpu_machine_ops *ops;
-	void *space;
+	struct gpu_tables *tables; /* whose address it is; asked when lines are written back to make room */
 	uint64_t va;
 	uint8_t *memory; /* what @va means */
 	uint32_t bytes;
@@ -40,27 +40,15 @@ struct gpu_cache_access {
 };
 
 void gpu_cache_read(struct gpu_cache *cache, const struct gpu_cache_access *access, uint8_t *to);
+/* The whole line of the access as well, as GPU_CACHE_LRU has it, for a cache in front of this one. */
+void gpu_cache_read_line(struct gpu_cache *cache, const struct gpu_cache_access *access, uint8_t *to);
 void gpu_cache_write(struct gpu_cache *cache, const struct gpu_cache_access *access, const uint8_t *from);
 /* Does GPU_CACHE_* to the lines of @first to @last; all lines if this is the whole space. */
-void gpu_cache_act(struct gpu_cache *cache, const struct gpu_machine_ops *ops, void *space, uint32_t actions,
-		   uint64_t first, uint64_t last);
+void gpu_cache_act(struct gpu_cache *cache, struct gpu_tables *tables, uint32_t actions, uint64_t first,
+		   uint64_t last);
 void gpu_cache_drop(struct gpu_cache *cache);
-
-/* A change of aligned 4 or 8 bytes as one. */
-struct gpu_cache_atomic {
-	uint64_t (*modify)(uint64_t old, const void *operands);
-	const void *operands;
-	uint64_t old; /* what was there */
-};
-
 /* Where the policy has it: in the cache, or in memory after what the cache has of it was written back. */
 void gpu_cache_atomic(struct gpu_cache *cache, const struct gpu_cache_access *access,
 		      struct gpu_cache_atomic *atomic);
-/* As over the bus: CPUs do not come between. */
-void gpu_atomic_in_guest(uint8_t *guest, uint32_t bytes, struct gpu_cache_atomic *atomic);
-
-/* Guest memory, others may be at it: aligned pieces of 4 and 8 bytes are read and written whole. */
-void gpu_copy_from_guest(uint8_t *to, const uint8_t *guest, uint32_t bytes);
-void gpu_copy_to_guest(uint8_t *guest, const uint8_t *from, uint32_t bytes);
 
 #endif

@@ -376,6 +376,7 @@ enum gpu_outcome gpu_pm4_dispatch(struct gpu_engine *engine, const uint32_t dime
 		.wave_size = initiator & CS_W32_EN ? 32 : 64,
 		.packet = engine->now.commands.va + engine->offset,
 		.offset = gpu_job_offset(engine),
+		.any_order = initiator & ORDER_MODE,
 	};
 
 	if (!check_initiator(engine, initiator) || !check_group(engine, &launch, partial) ||

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dxgsim/gpu/execute.h"
 #include "dxgsim/gpu/pipeline.h"
 #include "dxgsim/gpu/pm4.h"
 #include "dxgsim/gpu/sdma.h"
@@ -23,6 +24,16 @@ static void learn_generation(struct gpu_engine *engine)
 		engine->registers[i] = gpu_register(generation, GPU_SH_FIRST + i);
 }
 
+static void learn_target(struct gpu_engine *engine)
+{
+	struct gpu_engine_config *config = &engine->config;
+
+	if (config->generation == 10 && !config->minor)
+		config->minor = 3;
+	engine->executes =
+		isa_target_of(config->generation, config->minor, config->stepping, &engine->target);
+}
+
 struct gpu_engine *gpu_engine_create(const struct gpu_engine_config *config)
 {
 	struct gpu_engine *engine = calloc(1, sizeof(*engine));
@@ -33,10 +44,10 @@ struct gpu_engine *gpu_engine_create(const struct gpu_engine_config *config)
 	if (!config->shader_engines || config->shader_engines > GPU_SHADER_ENGINES)
 		engine->config.shader_engines = 4;
 	engine->chance = config->seed ? config->seed : FIXED_SEED;
-	engine->memory.ops = config->ops;
+	learn_target(engine);
+	gpu_tables_init(&engine->memory.tables, config->ops);
 	engine->memory.cache = config->cache ? config->cache : gpu_cache_create();
-	engine->front = gpu_front_create(config->generation);
-	if (!engine->memory.cache || !engine->front) {
+	if (!engine->memory.cache || !gpu_engine_unit(engine, 0)) {
 		gpu_engine_destroy(engine);
 		return NULL;
 	}
@@ -48,16 +59,24 @@ void gpu_engine_destroy(struct gpu_engine *engine)
 {
 	if (!engine)
 		return;
-	gpu_front_destroy(engine->front);
+	gpu_pipeline_drop(engine);
+	for (uint32_t i = 0; i < GPU_WORKERS; i++)
+		gpu_unit_destroy(engine->units[i]);
 	if (!engine->config.cache)
 		gpu_cache_destroy(engine->memory.cache);
 	free(engine);
 }
 
+static void enter_space(struct gpu_engine *engine, void *space)
+{
+	gpu_tables_enter(&engine->memory.tables, space);
+	gpu_unit_enter(engine->units[0], space);
+}
+
 /* Ready for its first packet, or for that after a preemption. */
 static void begin(struct gpu_engine *engine)
 {
-	engine->memory.space = engine->job.space;
+	enter_space(engine, engine->job.space);
 	engine->packet_name = NULL;
 	engine->may_preempt = true;
 	engine->preemption_wanted = false;
@@ -87,11 +106,11 @@ void gpu_engine_reset(struct gpu_engine *engine)
 {
 	if (!engine->config.cache)
 		gpu_cache_drop(engine->memory.cache);
-	gpu_front_invalidate(engine->front, ~0U);
+	gpu_fronts_invalidate(engine, ~0U);
 	gpu_pipeline_drop(engine);
 	engine->unwritten = false;
 	engine->metadata_unwritten = false;
-	engine->memory.space = NULL;
+	engine->memory.tables.space = NULL;
 	engine->error = (struct gpu_error){0};
 	engine->state = GPU_ENGINE_IDLE;
 }
@@ -99,7 +118,10 @@ void gpu_engine_reset(struct gpu_engine *engine)
 void gpu_engine_forget(struct gpu_engine *engine, const void *space, uint64_t va, uint64_t length)
 {
 	gpu_cache_forget(engine->memory.cache, space, va, length);
-	gpu_front_forget(engine->front, space, va, length);
+	gpu_kernel_names_forget(engine);
+	for (uint32_t i = 0; i < GPU_WORKERS; i++)
+		if (engine->units[i])
+			gpu_unit_forget(engine->units[i], space, va, length);
 }
 
 const struct gpu_error *gpu_engine_error(const struct gpu_engine *engine)
@@ -132,10 +154,12 @@ struct gpu_suspended *gpu_engine_preempt(struct gpu_engine *engine)
 	suspended->since_ns = gpu_now_ns(engine);
 	if (!engine->config.firmware_state)
 		gpu_registers_poison(&suspended->progress.registers);
-	gpu_pipeline_drop(engine);
+	/* kernels under way are the suspended job's */
+	engine->now.pipeline.kernel_count = engine->now.pipeline.release_count = 0;
+	engine->now.pipeline.taken = 0;
 	engine->counters.preemptions++;
 	engine->preemption_wanted = false;
-	engine->memory.space = NULL;
+	engine->memory.tables.space = NULL;
 	engine->state = GPU_ENGINE_IDLE;
 	return suspended;
 }
@@ -158,6 +182,9 @@ void gpu_engine_resume(struct gpu_engine *engine, struct gpu_suspended *suspende
 
 void gpu_suspended_destroy(struct gpu_suspended *suspended)
 {
+	if (!suspended)
+		return;
+	gpu_pipeline_free(&suspended->progress.pipeline);
 	free(suspended);
 }
 
@@ -183,7 +210,7 @@ static enum gpu_outcome step(struct gpu_engine *engine, uint32_t *words)
 	return gpu_refuse(engine, GPU_ERROR_UNSUPPORTED, "this engine executes nothing");
 }
 
-/* At the end of the commands: back to those that called them, or the job is over. GPU_RUNNING: there is more. */
+/* At the end of the commands: back to those that called them, or the job is over, and the engine idle. */
 static enum gpu_outcome leave(struct gpu_engine *engine)
 {
 	struct gpu_progress *now = &engine->now;
@@ -194,7 +221,7 @@ static enum gpu_outcome leave(struct gpu_engine *engine)
 		now->caller.bytes = 0;
 		/* behind the packet, which is of 4 words */
 		engine->offset = now->caller_offset + 16;
-		return GPU_RUNNING;
+		return GPU_DONE;
 	}
 	outcome = gpu_pipeline_finish(engine);
 	if (outcome == GPU_DONE)
@@ -233,13 +260,15 @@ enum gpu_outcome gpu_engine_run(struct gpu_engine *engine, uint32_t packets)
 
 	if (engine->state == GPU_ENGINE_STOPPED)
 		return GPU_STOPPED;
-	gpu_memory_forget_spans(&engine->memory);
+	if (engine->state == GPU_ENGINE_BUSY)
+		enter_space(engine, engine->job.space);
+	gpu_execute_begin(engine);
 	while (engine->state == GPU_ENGINE_BUSY) {
 		if (engine->preemption_wanted && engine->may_preempt)
 			return GPU_RUNNING;
 		if (engine->offset == engine->now.commands.bytes) {
 			outcome = leave(engine);
-			if (outcome == GPU_STOPPED || outcome == GPU_WAITING)
+			if (outcome != GPU_DONE)
 				return outcome;
 			continue;
 		}
@@ -249,6 +278,8 @@ enum gpu_outcome gpu_engine_run(struct gpu_engine *engine, uint32_t packets)
 		if (outcome != GPU_DONE)
 			return outcome;
 		engine->counters.packets++;
+		if (engine->slice_over)
+			return GPU_RUNNING;
 	}
 	return GPU_DONE;
 }

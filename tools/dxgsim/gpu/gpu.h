@@ -45,7 +45,8 @@ struct gpu_span {
 
 struct gpu_machine_ops {
 	/*
-	 * Called from inside gpu_engine_run(), on the caller's thread, and only with the running job's space.
+	 * Called from inside gpu_engine_run(), on the caller's thread and on those of the configuration's workers at the
+	 * same time, and only with the running job's space.
 	 * A refusal is no fault yet: a page may be gone when a cache line of it is written back.
 	 */
 	enum gpu_fault_reason (*translate)(void *space, uint64_t va, enum gpu_access access,
@@ -63,6 +64,10 @@ enum gpu_engine_kind {
 };
 
 #define GPU_SHADER_ENGINES 8U
+#define GPU_WORKERS	   8U
+
+struct gpu_workers;
+struct gpu_profile;
 
 /* What is 0 or NULL beyond `machine` has its default. */
 struct gpu_engine_config {
@@ -70,8 +75,11 @@ struct gpu_engine_config {
 	uint32_t generation; /* 9 to 12: major number of the gfx target */
 	const struct gpu_machine_ops *ops;
 	void *machine;
-	struct gpu_cache *cache; /* that of the GPU, for all its engines; NULL: the engine has its own */
-	uint32_t shader_engines; /* up to GPU_SHADER_ENGINES; 0: 4 */
+	struct gpu_cache *cache;     /* that of the GPU, for all its engines; NULL: the engine has its own */
+	uint32_t minor, stepping;    /* of the gfx target; gfx10: minor 0 is 3 */
+	struct gpu_profile *profile; /* of what kernels do; NULL: nobody wants to know */
+	struct gpu_workers *workers; /* threads for kernels; NULL: they are executed on the caller's */
+	uint32_t shader_engines;     /* up to GPU_SHADER_ENGINES; 0: 4 */
 	/* Which compute units there are, as in COMPUTE_STATIC_THREAD_MGMT_SE*; all 0: all of them. */
 	uint32_t compute_units[GPU_SHADER_ENGINES];
 	bool firmware_state;  /* compute registers survive a preemption */
@@ -97,7 +105,7 @@ struct gpu_job {
 
 enum gpu_outcome {
 	GPU_DONE,
-	GPU_RUNNING, /* the packet budget is used up, or gpu_engine_ask() is fulfilled; call again */
+	GPU_RUNNING, /* the budget of packets or of time is used up, or gpu_engine_ask() is fulfilled; call again */
 	GPU_WAITING, /* a condition in memory is not met or a kernel not done, call again later */
 	GPU_STOPPED, /* see gpu_engine_error(); reset before the next job */
 };
@@ -107,6 +115,7 @@ enum gpu_error_kind {
 	GPU_ERROR_PAGE_FAULT,
 	GPU_ERROR_PACKET,      /* unknown, misaligned or truncated packet, or reserved bits set */
 	GPU_ERROR_UNSUPPORTED, /* legal on hardware, not simulated: named in the text */
+	GPU_ERROR_KERNEL,      /* an instruction that no hardware would execute to its end */
 };
 
 struct gpu_error {
@@ -116,13 +125,14 @@ struct gpu_error {
 	uint64_t va; /* page fault: the address; else that of the packet */
 	uint32_t
 		offset; /* bytes from the start of the commands to the packet, or to the one that led to it */
-	char text[192];
+	char text[384];
 };
 
 /* Since the engine was created. */
 struct gpu_counters {
 	uint64_t packets;	/* executed */
 	uint64_t dispatches;	/* launched */
+	uint64_t groups;	/* work-groups that have ended */
 	uint64_t units;		/* compute units that they may run on, summed up */
 	uint64_t interrupts;	/* asked for by packets; none ever arrives */
 	uint64_t early_signals; /* what strict_release is about */
@@ -135,6 +145,17 @@ struct gpu_suspended;
 struct gpu_engine;
 
 /*
+ * Threads on which compute units are simulated, @count with that of the caller, up to GPU_WORKERS; 0: as many as the host
+ * has cores.  They are made when they are needed, take no signals, and call @begins first, if it is not NULL.  Engines that
+ * share them are called under one lock.  NULL: no memory.
+ */
+struct gpu_workers *gpu_workers_create(uint32_t count, void (*begins)(void));
+/* Ends the threads, until they are needed again; NULL is allowed. */
+void gpu_workers_stop(struct gpu_workers *workers);
+/* After the engines that use them; NULL is allowed. */
+void gpu_workers_destroy(struct gpu_workers *workers);
+
+/*
  * The L2 of one GPU.  It holds no memory of the guest and asks translate() for where a line belongs, so that it
  * may outlive spaces and mappings.  Engines that share one are called under one lock.  NULL: no memory.
  */
@@ -144,6 +165,15 @@ void gpu_cache_destroy(struct gpu_cache *cache);
 /* As gpu_engine_forget(), also when no engine is left that uses it. */
 void gpu_cache_forget(struct gpu_cache *cache, const void *space, uint64_t va, uint64_t length);
 
+/* What kernels have done, by name, for all engines that have it in their configuration.  NULL: no memory. */
+struct gpu_profile *gpu_profile_create(void);
+/* After the engines; NULL is allowed. */
+void gpu_profile_destroy(struct gpu_profile *profile);
+/* Nothing has been done in this process yet; NULL is allowed. */
+void gpu_profile_after_fork_in_child(struct gpu_profile *profile);
+/* A table, line by line; of no kernels none. */
+void gpu_profile_print(struct gpu_profile *profile, void (*line)(const char *text));
+
 /* NULL: no memory. */
 struct gpu_engine *gpu_engine_create(const struct gpu_engine_config *config);
 void gpu_engine_destroy(struct gpu_engine *engine);
@@ -152,7 +182,10 @@ void gpu_engine_destroy(struct gpu_engine *engine);
  * are multiples of 4, otherwise it stops at its start.
  */
 void gpu_engine_start(struct gpu_engine *engine, const struct gpu_job *job);
-/* Executes at most @packets packets of the job. */
+/*
+ * Executes at most @packets packets of the job, and kernels for about a millisecond.  GPU_WAITING while kernels are there
+ * that poll memory: what they wait for may have come by the next call.
+ */
 enum gpu_outcome gpu_engine_run(struct gpu_engine *engine, uint32_t packets);
 /*
  * Preemption.  It happens before the packet that follows a dispatch, or before the first of the job, and nowhere else:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dxgsim/gpu/memory.h"
 
-/* An access on its way: what is left of the span that translate() gave for the address it has reached. */
+/* An access on its way: what is left of the span for the address it has reached. */
 struct walk {
 	struct gpu_memory *memory;
 	enum gpu_access access;
@@ -15,49 +15,23 @@ static struct walk walk_begin(struct gpu_memory *memory, uint64_t va, enum gpu_a
 	return (struct walk){
 		.memory = memory,
 		.access = access,
-		.piece = {.ops = memory->ops, .space = memory->space, .va = va, .policy = policy},
+		.piece = {.tables = &memory->tables, .va = va, .policy = policy},
 	};
 }
 
-void gpu_memory_forget_spans(struct gpu_memory *memory)
+static bool succeeds(struct walk *walk, enum gpu_fault_reason reason)
 {
-	memory->commands.length = 0;
-}
-
-/* True: what is known of the commands covers the address. */
-static bool walk_known(struct walk *walk)
-{
-	const struct gpu_memory *memory = walk->memory;
-	uint64_t offset = walk->piece.va - memory->commands_va;
-
-	if (walk->access != GPU_FETCH || offset >= memory->commands.length)
-		return false;
-	walk->span = memory->commands;
-	walk->span.bytes += offset;
-	walk->span.length -= offset;
-	return true;
+	if (reason == GPU_FAULT_NONE)
+		return true;
+	walk->memory->fault =
+		(struct gpu_fault){.reason = reason, .access = walk->access, .va = walk->piece.va};
+	return false;
 }
 
 static bool walk_translate(struct walk *walk)
 {
-	struct gpu_memory *memory = walk->memory;
-	uint64_t va = walk->piece.va;
-	enum gpu_fault_reason reason;
-
-	if (walk_known(walk))
-		return true;
-	walk->span = (struct gpu_span){0};
-	reason = memory->ops->translate(memory->space, va, walk->access, &walk->span);
-	if (reason == GPU_FAULT_NONE && (!walk->span.bytes || !walk->span.length))
-		reason = GPU_FAULT_NO_BACKING;
-	if (reason == GPU_FAULT_NONE && walk->access == GPU_FETCH) {
-		memory->commands = walk->span;
-		memory->commands_va = va;
-	}
-	if (reason == GPU_FAULT_NONE)
-		return true;
-	memory->fault = (struct gpu_fault){.reason = reason, .access = walk->access, .va = va};
-	return false;
+	return succeeds(walk,
+			gpu_tables_find(&walk->memory->tables, walk->piece.va, walk->access, &walk->span));
 }
 
 /* The next piece, of at most @bytes bytes. */
@@ -117,6 +91,23 @@ bool gpu_memory_write(struct gpu_memory *memory, uint64_t va, const void *from, 
 	return true;
 }
 
+bool gpu_memory_read_line(struct gpu_memory *memory, uint64_t va, uint32_t bytes, uint8_t *line)
+{
+	struct walk walk = walk_begin(memory, va, GPU_READ, GPU_CACHE_LRU);
+	uint32_t first = (uint32_t)(va % GPU_LINE_BYTES);
+
+	if (!walk_translate(&walk))
+		return false;
+	if (walk.span.uncached) {
+		gpu_line_from_guest(line, walk.span.bytes - first, first, bytes);
+		return true;
+	}
+	walk.piece.memory = walk.span.bytes;
+	walk.piece.bytes = bytes;
+	gpu_cache_read_line(memory->cache, &walk.piece, line);
+	return true;
+}
+
 bool gpu_memory_atomic(struct gpu_memory *memory, uint64_t va, uint32_t bytes, enum gpu_cache_policy policy,
 		       gpu_modify *modify, const void *operands, uint64_t *old)
 {
@@ -148,7 +139,7 @@ bool gpu_memory_check(struct gpu_memory *memory, uint64_t va, uint64_t bytes, en
 	struct walk walk = walk_begin(memory, va, access, GPU_CACHE_BYPASS);
 
 	while (bytes) {
-		if (!walk_translate(&walk))
+		if (!succeeds(&walk, gpu_tables_ask(&memory->tables, walk.piece.va, access, &walk.span)))
 			return false;
 		if (executable && !walk.span.executable) {
 			memory->fault = (struct gpu_fault){GPU_FAULT_NOT_EXECUTABLE, access, walk.piece.va};

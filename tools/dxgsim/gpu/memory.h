@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* An engine's way to memory: through the page tables and, if page and packet say so, the L2. */
+/*
+ * A client's way to memory: through the page tables and, if page and packet say so, the L2.  One for each engine, and one
+ * for each of its compute units, which are at work at the same time.
+ */
 #ifndef DXGSIM_GPU_MEMORY_H
 #define DXGSIM_GPU_MEMORY_H
 
@@ -12,17 +15,10 @@ struct gpu_fault {
 };
 
 struct gpu_memory {
-	const struct gpu_machine_ops *ops;
-	void *space;
+	struct gpu_tables tables;
 	struct gpu_cache *cache;
 	struct gpu_fault fault; /* of the last access that failed */
-	/* What translate() said last for commands: they are read packet by packet. */
-	struct gpu_span commands;
-	uint64_t commands_va;
 };
-
-/* What translate() said is not true any more. */
-void gpu_memory_forget_spans(struct gpu_memory *memory);
 
 /*
  * Aligned 4 and 8 bytes are one access; more is done in order of addresses, and a fault leaves done what came
@@ -32,6 +28,8 @@ bool gpu_memory_read(struct gpu_memory *memory, uint64_t va, enum gpu_access acc
 		     enum gpu_cache_policy policy);
 bool gpu_memory_write(struct gpu_memory *memory, uint64_t va, const void *from, uint32_t bytes,
 		      enum gpu_cache_policy policy);
+/* For a cache in front of the L2: the whole line around @bytes at @va, which are inside of it and asked for. */
+bool gpu_memory_read_line(struct gpu_memory *memory, uint64_t va, uint32_t bytes, uint8_t *line);
 
 /*
  * Reads, modifies and writes 4 or 8 aligned bytes, where nobody comes between: neither a CPU, if it happens in memory, nor

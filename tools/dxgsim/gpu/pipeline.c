@@ -2,9 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dxgsim/gpu/execute.h"
+#include "dxgsim/gpu/kernel.h"
 #include "dxgsim/gpu/pipeline.h"
-#include "dxgsim/gpu/shader.h"
+#include "dxgsim/gpu/profile.h"
 #include "dxgsim/gpu/state.h"
+
+#define SLICES 64U /* in which kernels do something, and wait again, before others have their turn */
 
 static struct gpu_pipeline *pipeline_of(struct gpu_engine *engine)
 {
@@ -25,15 +29,39 @@ static enum gpu_outcome blame(struct gpu_engine *engine, const char *name, uint6
 	return GPU_STOPPED;
 }
 
+static enum gpu_outcome blame_kernel(struct gpu_engine *engine, uint32_t index)
+{
+	const struct gpu_launch *launch = &pipeline_of(engine)->kernels[index].launch;
+	const char *name = gpu_kernel_name(engine, launch->code);
+	char who[GPU_SYMBOL_MAX + 32];
+
+	snprintf(who, sizeof(who), *name ? "kernel %s, dispatched" : "kernel%s dispatched", name);
+	return blame(engine, who, launch->packet, launch->offset);
+}
+
+static void tell_profile(struct gpu_engine *engine, const struct gpu_kernel *kernel)
+{
+	const char *name;
+	char address[32];
+
+	if (!engine->config.profile || !kernel->run)
+		return;
+	name = gpu_kernel_name(engine, kernel->launch.code);
+	if (!*name) {
+		snprintf(address, sizeof(address), "0x%llx", (unsigned long long)kernel->launch.code);
+		name = address;
+	}
+	gpu_profile_add(engine->config.profile, name, &kernel->run->counts, kernel->run->busy_ns);
+}
+
 static enum gpu_outcome end_kernel(struct gpu_engine *engine, uint32_t index)
 {
 	struct gpu_pipeline *pipeline = pipeline_of(engine);
-	const struct gpu_launch *launch = &pipeline->kernels[index].launch;
-	enum gpu_outcome outcome = gpu_shader_run(engine, launch);
 
-	if (outcome != GPU_DONE)
-		return blame(engine, "kernel dispatched", launch->packet, launch->offset);
-	gpu_kernels_wrote(engine);
+	if (gpu_kernel_ends(engine, &pipeline->kernels[index]) != GPU_DONE)
+		return blame_kernel(engine, index);
+	tell_profile(engine, &pipeline->kernels[index]);
+	gpu_run_destroy(pipeline->kernels[index].run);
 	pipeline->kernel_count--;
 	if (index != pipeline->kernel_count)
 		pipeline->kernels[index] = pipeline->kernels[pipeline->kernel_count];
@@ -42,7 +70,7 @@ static enum gpu_outcome end_kernel(struct gpu_engine *engine, uint32_t index)
 
 static bool may_end(const struct gpu_kernel *kernel, uint64_t now)
 {
-	return !kernel->end_ns || now >= kernel->end_ns;
+	return (!kernel->run || gpu_run_ended(kernel->run)) && (!kernel->end_ns || now >= kernel->end_ns);
 }
 
 /* One of those that can end; kernel_count: none can. */
@@ -62,6 +90,29 @@ static uint32_t pick(struct gpu_engine *engine)
 			return index;
 	}
 	return pipeline->kernel_count;
+}
+
+/* Ends one that can end; if there is none, kernels have some time. */
+static enum gpu_outcome push_kernels(struct gpu_engine *engine, bool *any)
+{
+	struct gpu_pipeline *pipeline = pipeline_of(engine);
+	enum gpu_slice slice = GPU_SLICE_IDLE;
+	uint32_t index = pick(engine), failed;
+
+	*any = false;
+	for (uint32_t i = 0; i < SLICES && index == pipeline->kernel_count; i++) {
+		slice = gpu_execute(engine, &failed);
+		if (slice == GPU_SLICE_STOPPED)
+			return blame_kernel(engine, failed);
+		index = pick(engine);
+		if (slice != GPU_SLICE_MOVED)
+			break;
+	}
+	if (index < pipeline->kernel_count) {
+		*any = true;
+		return end_kernel(engine, index);
+	}
+	return slice == GPU_SLICE_IDLE ? GPU_DONE : GPU_RUNNING;
 }
 
 static bool release_ready(const struct gpu_pipeline *pipeline)
@@ -108,44 +159,38 @@ static enum gpu_outcome do_release(struct gpu_engine *engine)
 
 enum gpu_outcome gpu_pipeline_push(struct gpu_engine *engine, bool *any)
 {
-	struct gpu_pipeline *pipeline = pipeline_of(engine);
-	uint32_t index;
-
 	*any = true;
-	if (release_ready(pipeline))
+	if (release_ready(pipeline_of(engine)))
 		return do_release(engine);
-	index = pick(engine);
-	if (index < pipeline->kernel_count)
-		return end_kernel(engine, index);
-	*any = false;
-	return GPU_DONE;
+	return push_kernels(engine, any);
 }
 
 enum gpu_outcome gpu_pipeline_advance(struct gpu_engine *engine)
 {
 	const struct gpu_pipeline *pipeline = pipeline_of(engine);
+	enum gpu_outcome outcome;
 	bool any;
 
 	if (!pipeline->kernel_count && !pipeline->release_count)
 		return GPU_DONE;
 	if (engine->config.strict_release || engine->config.strict_acquire || gpu_chance(engine) % 4)
 		return GPU_DONE;
-	return gpu_pipeline_push(engine, &any);
+	outcome = gpu_pipeline_push(engine, &any);
+	return outcome == GPU_STOPPED ? GPU_STOPPED : GPU_DONE;
 }
 
 enum gpu_outcome gpu_pipeline_drain(struct gpu_engine *engine)
 {
 	const struct gpu_pipeline *pipeline = pipeline_of(engine);
 	enum gpu_outcome outcome;
-	uint32_t index;
+	bool any;
 
 	while (pipeline->kernel_count) {
-		index = pick(engine);
-		if (index == pipeline->kernel_count)
-			return GPU_WAITING;
-		outcome = end_kernel(engine, index);
+		outcome = push_kernels(engine, &any);
 		if (outcome != GPU_DONE)
 			return outcome;
+		if (!any)
+			return GPU_WAITING;
 	}
 	if (engine->now.undrained)
 		engine->now.acquired = 0;
@@ -169,23 +214,56 @@ enum gpu_outcome gpu_pipeline_finish(struct gpu_engine *engine)
 	return GPU_DONE;
 }
 
+void gpu_pipeline_free(struct gpu_pipeline *pipeline)
+{
+	for (uint32_t i = 0; i < pipeline->kernel_count; i++)
+		gpu_run_destroy(pipeline->kernels[i].run);
+	pipeline->kernel_count = 0;
+	pipeline->release_count = 0;
+	pipeline->taken = 0;
+}
+
 void gpu_pipeline_drop(struct gpu_engine *engine)
 {
-	pipeline_of(engine)->kernel_count = 0;
-	pipeline_of(engine)->release_count = 0;
+	gpu_pipeline_free(pipeline_of(engine));
+}
+
+/* Of gfx9 those that do nothing. */
+static bool can_execute(const struct gpu_engine *engine)
+{
+	return engine->executes || engine->config.skip_kernels || engine->config.generation == 9;
 }
 
 enum gpu_outcome gpu_pipeline_launch(struct gpu_engine *engine, const struct gpu_launch *launch)
 {
 	struct gpu_pipeline *pipeline = pipeline_of(engine);
+	struct gpu_run *run = NULL;
 	struct gpu_kernel *kernel;
 
 	if (pipeline->kernel_count == GPU_KERNELS)
 		return GPU_WAITING;
+	if (!can_execute(engine))
+		return gpu_refuse(engine, GPU_ERROR_UNSUPPORTED, "kernels of gfx%u.%u.%u are not simulated",
+				  engine->config.generation, engine->config.minor, engine->config.stepping);
+	if (engine->executes && !engine->config.skip_kernels) {
+		run = gpu_run_create(engine, launch, pipeline->next);
+		if (!run)
+			return gpu_refuse(engine, GPU_ERROR_UNSUPPORTED, "no memory for a kernel");
+		if (run->scratch && run->waves > run->scratch->waves) {
+			uint32_t waves = run->waves, places = run->scratch->waves;
+
+			gpu_run_destroy(run);
+			return gpu_refuse(
+				engine, GPU_ERROR_UNSUPPORTED,
+				"a work-group of %u waves with scratch for %u of them is not simulated",
+				waves, places);
+		}
+	}
 	kernel = &pipeline->kernels[pipeline->kernel_count++];
 	kernel->launch = *launch;
 	kernel->number = pipeline->next++;
 	kernel->end_ns = 0;
+	kernel->run = run;
 	if (engine->config.dispatch_ns && engine->config.ops->now_ns)
 		kernel->end_ns = gpu_now_ns(engine) + engine->config.dispatch_ns;
 	engine->now.undrained++;
@@ -232,9 +310,8 @@ void gpu_cache_actions(struct gpu_engine *engine, const struct gpu_actions *acti
 	if (actions->in_order && all)
 		metadata_actions(engine, actions->metadata);
 	if (actions->l2)
-		gpu_cache_act(engine->memory.cache, engine->config.ops, engine->memory.space, actions->l2,
-			      first, last);
-	gpu_front_invalidate(engine->front, actions->fronts);
+		gpu_cache_act(engine->memory.cache, &engine->memory.tables, actions->l2, first, last);
+	gpu_fronts_invalidate(engine, actions->fronts);
 	engine->now.acquired |= actions->fronts;
 	if (!all)
 		return;

@@ -362,8 +362,8 @@ static enum gpu_outcome gcr(struct gpu_engine *engine, const uint32_t *packet)
 		return gpu_refuse(engine, GPU_ERROR_PACKET, "the limit 0x%llx is below the base 0x%llx",
 				  (unsigned long long)last, (unsigned long long)first);
 	if (actions)
-		gpu_cache_act(engine->memory.cache, engine->config.ops, engine->memory.space, actions,
-			      range ? first : 0, range ? last : UINT64_MAX);
+		gpu_cache_act(engine->memory.cache, &engine->memory.tables, actions, range ? first : 0,
+			      range ? last : UINT64_MAX);
 	return GPU_DONE;
 }
 
@@ -374,16 +374,19 @@ static bool has_l2(const struct gpu_engine *engine)
 
 void gpu_sdma_driver_begins(struct gpu_engine *engine)
 {
-	if (has_l2(engine))
-		gpu_cache_act(engine->memory.cache, engine->config.ops, engine->memory.space,
-			      GPU_CACHE_WRITE_BACK | GPU_CACHE_INVALIDATE, 0, UINT64_MAX);
+	if (!has_l2(engine))
+		return;
+	gpu_tables_enter(&engine->memory.tables, engine->memory.tables.space);
+	gpu_cache_act(engine->memory.cache, &engine->memory.tables,
+		      GPU_CACHE_WRITE_BACK | GPU_CACHE_INVALIDATE, 0, UINT64_MAX);
 }
 
 void gpu_sdma_driver_ends(struct gpu_engine *engine)
 {
-	if (has_l2(engine))
-		gpu_cache_act(engine->memory.cache, engine->config.ops, engine->memory.space,
-			      GPU_CACHE_WRITE_BACK, 0, UINT64_MAX);
+	if (!has_l2(engine))
+		return;
+	gpu_tables_enter(&engine->memory.tables, engine->memory.tables.space);
+	gpu_cache_act(engine->memory.cache, &engine->memory.tables, GPU_CACHE_WRITE_BACK, 0, UINT64_MAX);
 }
 
 /* ---- packets ---- */

@@ -11,10 +11,7 @@ static bool span_at(struct gpu_engine *engine, uint64_t va, enum gpu_access acce
 	struct gpu_memory *memory = &engine->memory;
 	enum gpu_fault_reason reason;
 
-	*span = (struct gpu_span){0};
-	reason = memory->ops->translate(memory->space, va, access, span);
-	if (reason == GPU_FAULT_NONE && (!span->bytes || !span->length))
-		reason = GPU_FAULT_NO_BACKING;
+	reason = gpu_tables_find(&memory->tables, va, access, span);
 	if (reason == GPU_FAULT_NONE)
 		return true;
 	memory->fault = (struct gpu_fault){.reason = reason, .access = access, .va = va};

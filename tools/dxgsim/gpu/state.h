@@ -3,10 +3,11 @@
 #ifndef DXGSIM_GPU_STATE_H
 #define DXGSIM_GPU_STATE_H
 
-#include "dxgsim/gpu/front.h"
 #include "dxgsim/gpu/memory.h"
 #include "dxgsim/gpu/packets.h"
 #include "dxgsim/gpu/registers.h"
+#include "dxgsim/gpu/symbol.h"
+#include "dxgsim/gpu/unit.h"
 #include "dxgsim/gpu/work.h"
 
 enum gpu_engine_state {
@@ -38,10 +39,24 @@ struct gpu_progress {
 #define GPU_ACQUIRED_METADATA (1U << 30)
 #define GPU_ACQUIRED_L2	      (1U << 31)
 
+#define GPU_KERNEL_NAMES 64U
+
+struct gpu_kernel_name {
+	const void *space; /* NULL: none */
+	uint64_t code;
+	char name[GPU_SYMBOL_MAX]; /* empty: nobody knows */
+};
+
 struct gpu_engine {
 	struct gpu_engine_config config;
 	struct gpu_memory memory; /* .cache is the engine's own if the configuration names none */
-	struct gpu_front *front;
+	bool executes;		  /* kernels, instruction by instruction */
+	enum isa_target target;
+	struct gpu_unit *units[GPU_WORKERS]; /* made when they are needed, but for the first */
+	uint32_t slices;		     /* of time that kernels had */
+	uint64_t slice_end_ns;		     /* of the one that has begun, 0: none has */
+	bool slice_over;
+	struct gpu_kernel_name names[GPU_KERNEL_NAMES]; /* by address of the code */
 	enum gpu_engine_state state;
 	struct gpu_job job;
 	uint32_t offset; /* of the packet in the commands that are being executed */
@@ -84,6 +99,13 @@ bool gpu_fetch(struct gpu_engine *engine, uint32_t first, uint32_t words);
 uint32_t gpu_job_offset(const struct gpu_engine *engine);
 uint32_t gpu_chance(struct gpu_engine *engine);
 bool gpu_has_metadata_cache(const struct gpu_engine *engine);
+/* The name of the kernel at that address of the running job; "" if it is not known. */
+const char *gpu_kernel_name(struct gpu_engine *engine, uint64_t code);
+void gpu_kernel_names_forget(struct gpu_engine *engine);
+/* One of its compute units.  NULL: no memory. */
+struct gpu_unit *gpu_engine_unit(struct gpu_engine *engine, uint32_t index);
+/* Of all its compute units. GPU_FRONT_BIT()s. */
+void gpu_fronts_invalidate(struct gpu_engine *engine, uint32_t caches);
 /* Their writes are in caches from now on. */
 void gpu_kernels_wrote(struct gpu_engine *engine);
 /* By the clock that kernels' durations are measured by; 0: there is none. */

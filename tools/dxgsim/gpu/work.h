@@ -18,6 +18,7 @@ struct gpu_launch {
 	uint32_t start[3], end[3];
 	uint32_t group[3], last_group[3]; /* work-items */
 	uint32_t lds_bytes;
+	bool any_order; /* groups need not start in that of their numbers */
 	uint32_t units; /* that it may run on */
 	/* 0 waves: no scratch. The address is known from gfx11 on, before that it is the user SGPRs' */
 	uint64_t scratch;
@@ -27,6 +28,8 @@ struct gpu_launch {
 	uint32_t offset;	/* ... in the job */
 };
 
+struct gpu_run;
+
 #define GPU_KERNELS  32U
 #define GPU_RELEASES 16U
 
@@ -34,6 +37,8 @@ struct gpu_kernel {
 	struct gpu_launch launch;
 	uint64_t number; /* of the dispatch */
 	uint64_t end_ns; /* it does not end before */
+	/* how far it is; NULL: nothing of it is executed, or all of it when it ends */
+	struct gpu_run *run;
 };
 
 /* Cache actions of ACQUIRE_MEM and RELEASE_MEM. */
@@ -60,7 +65,8 @@ struct gpu_release {
 };
 
 struct gpu_pipeline {
-	uint64_t next; /* number */
+	uint64_t taken; /* of GPU_ROOM, by work-groups that are resident */
+	uint64_t next;	/* number */
 	uint32_t kernel_count;
 	uint32_t release_count;
 	struct gpu_kernel kernels[GPU_KERNELS];

@@ -4,6 +4,14 @@
 
 #include <stdlib.h>
 
+/* Linux, AMDGPU_FAMILY_GC_11_5_0 and its successor; of gfx10 only those with RDNA 2 are described. */
+uint32_t fixture_gfx_minor(const struct fixture *fixture)
+{
+	if (fixture->generation == 10)
+		return 3;
+	return fixture->generation == 11 && (fixture->family == 0x96 || fixture->family == 0x97) ? 5 : 0;
+}
+
 uint32_t fixture_cu_count(const struct fixture *fixture)
 {
 	uint32_t wgps = 0;

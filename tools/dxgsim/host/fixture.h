@@ -166,6 +166,7 @@ struct fixture {
 	uint32_t timeout_ms;		     /* Windows' GPU timeout */
 	uint32_t dispatch_us;		     /* how long a kernel takes */
 	bool kernels_skipped;		     /* none is executed, only what launches it is looked at */
+	uint32_t workers;		     /* threads for kernels; 0: as many as there are cores */
 	uint64_t seed;			     /* of what hardware leaves to chance; 0: a fixed one */
 	bool strict_acquire, strict_release; /* see struct gpu_engine_config */
 	enum fixture_reply allocation_reply, context_reply;
@@ -200,6 +201,8 @@ int fixture_list(const char *path, void (*each)(const char *name, const struct f
 		 void *ctx);
 
 /* Derived facts, after modifiers. */
+/* The second number of the gfx target. */
+uint32_t fixture_gfx_minor(const struct fixture *fixture);
 uint32_t fixture_cu_count(const struct fixture *fixture);
 uint64_t fixture_visible_bytes(const struct fixture *fixture);
 uint64_t fixture_invisible_bytes(const struct fixture *fixture);

@@ -58,8 +58,9 @@ const char fixture_modifiers[] =
 	"  sdma=good|hangs     the same for the SDMA engines alone (good)\n"
 	"  timeout-ms=N        Windows' GPU timeout (2000)\n"
 	"  dispatch-us=N       how long every kernel takes (0)\n"
-	"  kernels=run|skip    whether their code is executed (run), of which only s_nop\n"
-	"                      and s_endpgm are known\n"
+	"  kernels=run|skip    whether their code is executed (run)\n"
+	"  workers=N           threads that execute kernels (as many as there are\n"
+	"                      cores, up to 8)\n"
 	"  seed=N              what hardware leaves to chance: the order of kernels\n"
 	"  strict=acquire|release|all|none\n"
 	"                      forgotten cache actions are reported for certain (none)\n"
@@ -401,6 +402,16 @@ static int modify_kernels(struct fixture *fixture, const char *value, struct fix
 	return modify_choice(&fixture->kernels_skipped, "kernels", "run", "skip", value, error);
 }
 
+static int modify_workers(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t count = 0;
+	int rc = modify_number(&count, 8, "workers", value, error);
+
+	if (!rc)
+		fixture->workers = (uint32_t)count;
+	return rc;
+}
+
 static int modify_seed(struct fixture *fixture, const char *value, struct fixture_error *error)
 {
 	return modify_number(&fixture->seed, UINT64_MAX, "seed", value, error);
@@ -489,6 +500,7 @@ int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture
 		{"timeout-ms", modify_timeout, NULL},
 		{"dispatch-us", modify_dispatch_us, NULL},
 		{"kernels", modify_kernels, NULL},
+		{"workers", modify_workers, NULL},
 		{"seed", modify_seed, NULL},
 		{"strict", modify_strict, "all"},
 		{"allocation-reply", modify_allocation_reply, NULL},

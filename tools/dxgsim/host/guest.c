@@ -46,7 +46,7 @@ void guest_deliver(struct host_model *model)
 	for (uint32_t i = 0; i < count; i++)
 		model->upcalls->signal_event(events[i]);
 	free(events);
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	if (!--model->upcalls_in_flight)
 		pthread_cond_broadcast(&model->idle);
 }

@@ -187,9 +187,7 @@ static int model_send(void *host, struct host_message *m)
 
 	if ((unsigned int)m->type >= HOST_MESSAGE_COUNT)
 		return -EINVAL;
-	atomic_fetch_add_explicit(&model->lock_wanted, 1, memory_order_relaxed);
-	pthread_mutex_lock(&model->lock);
-	atomic_fetch_sub_explicit(&model->lock_wanted, 1, memory_order_relaxed);
+	model_lock(model);
 	if (m->vgpu >= 0 && (uint32_t)m->vgpu < model->adapter_count)
 		call.adapter = &model->adapters[m->vgpu];
 	call.process = find_process(model, m->process);
@@ -215,7 +213,7 @@ void host_model_lose(struct host_model *model, uint32_t state)
 	struct host_process *process;
 	struct host_device *device;
 
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	LIST_FOREACH(process, &model->processes, link)
 	{
 		LIST_FOREACH(device, &process->devices, link)
@@ -247,7 +245,7 @@ static void model_detach(void *host)
 
 	paging_worker_stop(model);
 	vidsch_stop(model);
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	while (!LIST_EMPTY(&model->processes))
 		process_destroy(model, LIST_FIRST(&model->processes));
 	while (model->upcalls_in_flight)
@@ -263,6 +261,8 @@ static int init_locks(struct host_model *model)
 	int rc;
 
 	rc = pthread_mutex_init(&model->lock, NULL);
+	if (!rc)
+		rc = pthread_mutex_init(&model->show_lock, NULL);
 	if (!rc)
 		rc = pthread_cond_init(&model->idle, NULL);
 	if (!rc)
@@ -331,7 +331,7 @@ void host_model_visit_ranges(struct host_model *model, host_range_visit visit, v
 {
 	struct host_process *process;
 
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	LIST_FOREACH(process, &model->processes, link)
 	{
 		for (uint32_t i = 0; i < model->adapter_count; i++)
@@ -413,7 +413,7 @@ bool host_model_paging(struct host_model *model, uint32_t adapter, struct arena_
 {
 	if (adapter >= model->adapter_count)
 		return false;
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	arena_paging(model->arena, adapter, out);
 	pthread_mutex_unlock(&model->lock);
 	return true;
@@ -423,10 +423,15 @@ bool host_model_gpu(struct host_model *model, uint32_t adapter, uint32_t node, s
 {
 	if (adapter >= model->adapter_count || node >= model->adapters[adapter].fixture->engine_count)
 		return false;
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	vidsch_count(&model->adapters[adapter].engines[node], out);
 	pthread_mutex_unlock(&model->lock);
 	return true;
+}
+
+void host_model_profile(struct host_model *model, struct gpu_profile *profile)
+{
+	model->profile = profile;
 }
 
 void host_model_share(struct host_model *model, struct arena *arena)

@@ -11,6 +11,7 @@
 #include "dxgsim/host/message.h"
 
 struct host_model;
+struct gpu_profile;
 struct vidsch_counters;
 
 /* The host argument of these functions is a struct host_model. */
@@ -28,6 +29,8 @@ void host_model_share(struct host_model *model, struct arena *arena);
 bool host_model_paging(struct host_model *model, uint32_t adapter, struct arena_paging *out);
 /* What an engine has done for this program so far; false: there is no such adapter or node. */
 bool host_model_gpu(struct host_model *model, uint32_t adapter, uint32_t node, struct vidsch_counters *out);
+/* Before attach(): what kernels do is written down there, which stays the caller's and outlives the host. */
+void host_model_profile(struct host_model *model, struct gpu_profile *profile);
 /* In no call on the host: every device of every process is lost, in that state (enum d3dkmt_deviceexecution_state). */
 void host_model_lose(struct host_model *model, uint32_t state);
 /* After detach(), or when never attached. */

@@ -5,6 +5,14 @@
 
 #include "dxgsim/host/types.h"
 
+void model_lock(struct host_model *model)
+{
+	atomic_fetch_add_explicit(&model->lock_wanted, 1, memory_order_relaxed);
+	pthread_mutex_lock(&model->lock);
+	atomic_fetch_add_explicit(&model->lock_given, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&model->lock_wanted, 1, memory_order_relaxed);
+}
+
 int host_thread(struct host_model *model, pthread_t *thread, void *(*main)(void *model))
 {
 	sigset_t all, before;

@@ -122,7 +122,7 @@ struct host_allocation {
 	uint64_t *pages; /* of guest memory, by address in this process; NULL until told */
 	uint64_t page_count, pages_told;
 	uint64_t store; /* offset in the IO window, 0: none */
-	uint8_t *shown; /* ... where the GPU of this process finds it, NULL until it looks */
+	uint8_t *shown; /* ... where the GPU of this process finds it, NULL until it looks; see show_lock */
 	uint32_t resident;
 	bool placed;	/* has had a place: it has content that must not be lost */
 	bool offered;	/* not to be used; if resident, then not until it is reclaimed */
@@ -265,8 +265,9 @@ struct host_adapter {
 	uint64_t paging_until_ns; /* memory is on its way in or out */
 	uint64_t evicted_bytes;
 	uint32_t next_queue_id;
-	struct gpu_cache *cache;   /* shared by the engines */
-	struct host_place *active; /* executes packets at this moment */
+	struct gpu_cache *cache;     /* shared by the engines */
+	struct gpu_workers *workers; /* likewise */
+	struct host_place *active;   /* executes packets at this moment */
 	struct host_engine engines[FIXTURE_MAX_ENGINES];
 };
 
@@ -280,7 +281,8 @@ struct host_completion {
 
 struct host_model {
 	struct host_config config;
-	struct arena *arena; /* what all processes of the VM use; NULL: this one is alone */
+	struct arena *arena;	     /* what all processes of the VM use; NULL: this one is alone */
+	struct gpu_profile *profile; /* of kernels; NULL: none is wanted */
 	const struct host_upcalls *upcalls;
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* no upcall in flight */
@@ -310,8 +312,11 @@ struct host_model {
 	pthread_t scheduler;
 	pthread_cond_t sched_work;
 	bool sched_runs, sched_stop, sched_kick;
-	bool sched_dirty;	 /* a fence moved or work came: vidsch_advance() has to look */
-	atomic_uint lock_wanted; /* messages that wait for the lock */
+	uint64_t paused_ns;	   /* when the scheduler's thread last let go of the lock for a while */
+	bool sched_dirty;	   /* a fence moved or work came: vidsch_advance() has to look */
+	atomic_uint lock_wanted;   /* who waits for the lock in model_lock() */
+	atomic_uint lock_given;	   /* how often somebody got it there */
+	pthread_mutex_t show_lock; /* host_allocation.shown, while compute units are at work */
 	uint32_t adapter_count;
 	struct host_adapter adapters[HOST_MAX_VGPUS];
 };
@@ -337,6 +342,8 @@ uint64_t model_now_ns(void);
 void guest_deliver(struct host_model *model);
 
 /* thread.c */
+/* The lock, which the scheduler's thread hands over sooner or later however busy it is. */
+void model_lock(struct host_model *model);
 /* A thread of the host, which takes none of the program's signals. 0 or -errno. */
 int host_thread(struct host_model *model, pthread_t *thread, void *(*main)(void *model));
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Memory as the GPU sees it: the address space of a device's process, fences above it. Every access of an engine
- * comes through here.
+ * comes through here, those of its compute units on threads of their own, while the scheduler's thread holds the model's
+ * lock for all of them.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -82,26 +83,39 @@ static enum gpu_fault_reason guest_span(const struct host_allocation *allocation
 	return GPU_FAULT_NONE;
 }
 
-static enum gpu_fault_reason store_span(struct host_model *model, struct host_allocation *allocation,
-					uint64_t offset, uint64_t length, struct gpu_span *span)
+/* NULL: it cannot be. */
+static uint8_t *show(struct host_model *model, struct host_allocation *allocation)
 {
 	void *shown;
 
-	if (!allocation->shown) {
-		if (vidmm_allocation_back(model, allocation))
-			return GPU_FAULT_NO_BACKING;
-		shown = mmap(NULL, allocation->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-			     model->config.io_fd, (off_t)allocation->store);
-		if (shown == MAP_FAILED) {
-			report_note("no address space to show %llu bytes of VRAM to the simulated GPU",
-				    (unsigned long long)allocation->size);
-			return GPU_FAULT_NO_BACKING;
-		}
-		/* a forked child has a host and a window of its own */
-		madvise(shown, allocation->size, MADV_DONTFORK);
-		allocation->shown = shown;
+	if (vidmm_allocation_back(model, allocation))
+		return NULL;
+	shown = mmap(NULL, allocation->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+		     model->config.io_fd, (off_t)allocation->store);
+	if (shown == MAP_FAILED) {
+		report_note("no address space to show %llu bytes of VRAM to the simulated GPU",
+			    (unsigned long long)allocation->size);
+		return NULL;
 	}
-	span->bytes = allocation->shown + offset;
+	/* a forked child has a host and a window of its own */
+	madvise(shown, allocation->size, MADV_DONTFORK);
+	return shown;
+}
+
+static enum gpu_fault_reason store_span(struct host_model *model, struct host_allocation *allocation,
+					uint64_t offset, uint64_t length, struct gpu_span *span)
+{
+	uint8_t *shown = __atomic_load_n(&allocation->shown, __ATOMIC_ACQUIRE);
+
+	if (!shown) {
+		pthread_mutex_lock(&model->show_lock);
+		shown = allocation->shown ? allocation->shown : show(model, allocation);
+		__atomic_store_n(&allocation->shown, shown, __ATOMIC_RELEASE);
+		pthread_mutex_unlock(&model->show_lock);
+	}
+	if (!shown)
+		return GPU_FAULT_NO_BACKING;
+	span->bytes = shown + offset;
 	span->length = length;
 	span->uncached = allocation->uncached;
 	span->executable = true;
@@ -136,8 +150,8 @@ static enum gpu_fault_reason translate(void *space, uint64_t va, enum gpu_access
 	if (!range->allocation->resident || range->allocation->offered)
 		return GPU_FAULT_NOT_RESIDENT;
 	if (memory->adapter->active)
-		range->allocation->used_by[memory->adapter->active->engine->node] =
-			memory->adapter->active->serial;
+		__atomic_store_n(&range->allocation->used_by[memory->adapter->active->engine->node],
+				 memory->adapter->active->serial, __ATOMIC_RELAXED);
 	span->no_atomics = range->allocation->system && lacks_atomics(memory->adapter->fixture);
 	if (range->allocation->existing)
 		return guest_span(range->allocation, va, range->offset + (va - range->start),

@@ -12,7 +12,7 @@ static void *worker_main(void *arg)
 {
 	struct host_model *model = arg;
 
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	while (!model->worker_stop) {
 		struct host_completion *next = TAILQ_FIRST(&model->completions);
 		struct timespec due;
@@ -55,7 +55,7 @@ void paging_worker_stop(struct host_model *model)
 {
 	bool runs;
 
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	model->worker_stop = true;
 	runs = model->worker_runs;
 	model->worker_runs = false;

@@ -19,6 +19,7 @@ static void add_counters(struct gpu_counters *sum, const struct host_place *plac
 	counters = gpu_engine_counters(place->gpu);
 	sum->packets += counters->packets;
 	sum->dispatches += counters->dispatches;
+	sum->groups += counters->groups;
 	sum->units += counters->units;
 	sum->interrupts += counters->interrupts;
 	sum->early_signals += counters->early_signals;
@@ -69,6 +70,7 @@ void vidsch_adapter_init(struct host_adapter *adapter)
 {
 	memset(adapter->engines, 0, sizeof(adapter->engines));
 	adapter->cache = NULL;
+	adapter->workers = NULL;
 	adapter->active = NULL;
 	for (uint32_t i = 0; i < adapter->fixture->engine_count; i++) {
 		adapter->engines[i].adapter = adapter;
@@ -84,6 +86,8 @@ void vidsch_adapter_release(struct host_adapter *adapter)
 		vidsch_place_release(&adapter->engines[i].place);
 	gpu_cache_destroy(adapter->cache);
 	adapter->cache = NULL;
+	gpu_workers_destroy(adapter->workers);
+	adapter->workers = NULL;
 }
 
 struct addresses {

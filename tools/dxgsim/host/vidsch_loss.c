@@ -107,12 +107,15 @@ void vidsch_stopped(struct host_place *place, const struct gpu_error *error, boo
 		report_note("not simulated in %s: %s", who, error->text);
 		vidsch_device_lost(place->engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_HUNG);
 		return;
+	case GPU_ERROR_KERNEL:
+		report_misuse("GPU kernel error in %s: %s", who, error->text);
+		break;
 	case GPU_ERROR_PACKET:
 	case GPU_ERROR_NONE:
 		report_misuse("GPU packet error in %s: %s", who, error->text);
 		break;
 	}
-	/* the command processor stands still until it is reset */
+	/* the command processor, or the wave, stands still until it is reset */
 	hung(place);
 }
 

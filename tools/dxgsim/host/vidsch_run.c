@@ -12,6 +12,8 @@
 
 #define PACKET_BUDGET 64u
 #define POLL_NS	      100000u /* between looks at a job that waits for memory to change */
+#define PAUSE_NS      20000u
+#define PAUSE_EACH_NS 5000000u
 
 /* ---- jobs ---- */
 
@@ -39,12 +41,14 @@ static void need_gpu(struct host_place *place)
 	struct gpu_engine_config config = {
 		.kind = vidsch_engine_kind(place->engine),
 		.generation = fixture->generation,
+		.minor = fixture_gfx_minor(fixture),
 		.ops = &vidmm_gpu_ops,
 		.machine = adapter,
 		.firmware_state = fixture->firmware_state,
 		.dispatch_ns = (uint64_t)fixture->dispatch_us * 1000,
 		.skip_kernels = fixture->kernels_skipped,
 		.seed = fixture->seed,
+		.profile = adapter->model->profile,
 		.strict_release = fixture->strict_release,
 		.strict_acquire = fixture->strict_acquire,
 	};
@@ -54,8 +58,11 @@ static void need_gpu(struct host_place *place)
 	describe_units(fixture, &config);
 	if (!adapter->cache)
 		adapter->cache = gpu_cache_create();
+	if (!adapter->workers)
+		adapter->workers = gpu_workers_create(fixture->workers, guest_memory_helper);
 	config.cache = adapter->cache;
-	if (adapter->cache)
+	config.workers = adapter->workers;
+	if (adapter->cache && adapter->workers)
 		place->gpu = gpu_engine_create(&config);
 	if (!place->gpu)
 		report_fatal("dxgsim: out of memory for an engine of the GPU");
@@ -108,6 +115,7 @@ static void start_job(struct host_place *place, struct host_fifo *fifo)
 	place->serial = engine->serial;
 	place->seen_ns = model_now_ns();
 	place->started_ns = place->seen_ns - fifo->held_ns;
+	place->slow_ns = 0;
 	place->paused_ns = place->wanted_ns = 0;
 	presence_ran(engine->adapter);
 	if (vidsch_variant(engine) == FIXTURE_SUBMIT_GOOD)
@@ -228,15 +236,23 @@ static bool memory_in_place(struct host_place *place, uint64_t *due_ns)
 
 /*
  * A large copy takes milliseconds on hardware and a thousand times that here: what SDMA does without waiting counts for
- * nothing. Its packets know no loop, so that it comes to an end.
+ * nothing. Its packets know no loop, so that it comes to an end.  Kernels are as slow, and may never end: of what they do
+ * without waiting, that up to the end of a work-group counts for nothing.
  */
-static void excuse_slow_copies(struct host_place *place)
+static void excuse_slowness(struct host_place *place, bool waits)
 {
-	uint64_t now = model_now_ns();
+	uint64_t now = model_now_ns(), groups = 0;
 
-	if (vidsch_engine_kind(place->engine) == GPU_ENGINE_SDMA)
-		excuse(place, now - place->seen_ns);
+	if (!waits)
+		place->slow_ns += now - place->seen_ns;
 	place->seen_ns = now;
+	if (place->gpu)
+		groups = gpu_engine_counters(place->gpu)->groups;
+	if (vidsch_engine_kind(place->engine) != GPU_ENGINE_SDMA && groups == place->groups)
+		return;
+	excuse(place, place->slow_ns);
+	place->slow_ns = 0;
+	place->groups = groups;
 }
 
 /* A piece of work of what runs there. Whether there may be more at once; else *due_ns is when to come again. */
@@ -251,13 +267,13 @@ static bool serve_running(struct host_place *place, uint64_t *due_ns)
 	case GPU_RUNNING:
 		if (preempt(place))
 			return true;
-		excuse_slow_copies(place);
+		excuse_slowness(place, false);
 		vidsch_timed_out(place, &timeout);
 		return true;
 	case GPU_WAITING:
 		if (preempt(place))
 			return true;
-		place->seen_ns = model_now_ns();
+		excuse_slowness(place, true);
 		if (vidsch_timed_out(place, &timeout))
 			return true;
 		*due_ns = model_now_ns() + POLL_NS;
@@ -308,13 +324,28 @@ static bool engine_serve(struct host_engine *engine, uint64_t *due_ns)
 
 /* ---- the thread ---- */
 
+/*
+ * A mutex goes to who comes first, and that is who has just let go of it: one of those who wait must have had it before.
+ * Whoever waits without model_lock(), as after a condition, gets it in the pauses.
+ */
 static void let_others(struct host_model *model)
 {
-	if (!atomic_load_explicit(&model->lock_wanted, memory_order_relaxed))
+	const struct timespec pause = {0, PAUSE_NS};
+	unsigned int given = atomic_load_explicit(&model->lock_given, memory_order_relaxed);
+	uint64_t now = model_now_ns();
+	bool rests = now - model->paused_ns >= PAUSE_EACH_NS;
+
+	if (!rests && !atomic_load_explicit(&model->lock_wanted, memory_order_relaxed))
 		return;
 	pthread_mutex_unlock(&model->lock);
-	sched_yield();
+	while (atomic_load_explicit(&model->lock_wanted, memory_order_relaxed) &&
+	       given == atomic_load_explicit(&model->lock_given, memory_order_relaxed))
+		sched_yield();
+	if (rests)
+		nanosleep(&pause, NULL);
 	pthread_mutex_lock(&model->lock);
+	if (rests)
+		model->paused_ns = model_now_ns();
 }
 
 static void sleep_until(struct host_model *model, uint64_t due_ns)
@@ -333,7 +364,7 @@ static void *scheduler_main(void *arg)
 {
 	struct host_model *model = arg;
 
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	while (!model->sched_stop) {
 		uint64_t due = UINT64_MAX;
 		bool more = false;
@@ -377,7 +408,7 @@ void vidsch_stop(struct host_model *model)
 {
 	bool runs;
 
-	pthread_mutex_lock(&model->lock);
+	model_lock(model);
 	model->sched_stop = true;
 	runs = model->sched_runs;
 	model->sched_runs = false;
@@ -385,6 +416,8 @@ void vidsch_stop(struct host_model *model)
 	pthread_mutex_unlock(&model->lock);
 	if (runs)
 		pthread_join(model->scheduler, NULL);
+	for (uint32_t i = 0; i < model->adapter_count; i++)
+		gpu_workers_stop(model->adapters[i].workers);
 }
 
 void vidsch_advance(struct host_model *model)

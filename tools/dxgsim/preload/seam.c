@@ -336,17 +336,24 @@ void seam_close_range(unsigned int first, unsigned int last, int (*close_one)(in
 }
 
 /* Only what the program itself leaves at its end; a closed /dev/dxg has nothing any more. */
-static void __attribute__((destructor)) before_exit(void)
+static void at_last(int status, void *arg)
 {
+	(void)status;
+	(void)arg;
 	seam_release_unused();
 	seam_enter();
 	hook_exit();
 	seam_leave();
-}
-
-/* priority 101: after every other destructor, which may still look at what is open */
-static void __attribute__((destructor(101))) at_exit(void)
-{
 	if (atomic_load(&owner) == getpid())
 		seam_shutdown();
+}
+
+/*
+ * Priority 101: after every other destructor of this library.  Those of other libraries may be still to come, and give back what they have then:
+ * exit() also calls the handlers that are registered meanwhile, but behind all destructors.  Not atexit(), whose handlers go with the library.
+ */
+static void __attribute__((destructor(101))) at_exit(void)
+{
+	if (on_exit(at_last, NULL) != 0)
+		at_last(0, NULL);
 }
