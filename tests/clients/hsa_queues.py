@@ -14,7 +14,7 @@ BARRIERS = ["barriers", "ring", "persistent"]
 GIB = str(1 << 30)
 SMALL = str(5 << 20)
 
-# name, adapters, variables, program and arguments; blit kernels, which ROCr copies with when it has no SDMA, are not among them
+# name, adapters, variables, program and arguments; without SDMA ROCr copies by kernels of its own
 CASES = [
     ("barriers with interrupts", ["rx6800"], {}, [HSA_QUEUES] + BARRIERS),
     ("barriers without interrupts", ["rx6800"], {"HSA_ENABLE_INTERRUPT": "0"}, [HSA_QUEUES] + BARRIERS),
@@ -39,16 +39,15 @@ CASES = [
     ),
     ("copies, doorbells looked at", ["rx6800"], {"HSAKMT_DXG_DOORBELL": "look"}, [HSA_QUEUES, "copies", SMALL]),
     ("copies on an APU", ["radeon680m"], {}, [HSA_QUEUES, "copies", SMALL]),
+    ("copies without SDMA", ["rx6800"], {"HSA_ENABLE_SDMA": "0"}, [HSA_QUEUES, "copies", SMALL]),
     ("all of it", ["rx6800", "radeon680m"], {}, [HSA_QUEUES] + BARRIERS + ["copies", SMALL] + BARRIERS),
 ]
-# HIP loads its kernels' code by kernels of ROCr, whose instructions the simulator does not know.  Its copies go by SDMA: what a
-# kernel that is skipped was to copy would not arrive.
 if HIP_COPY != "-":
     CASES += [
-        ("hip copies", ["rx6800,kernels=skip"], {}, [HIP_COPY]),
-        ("hip copies without interrupts", ["rx6800,kernels=skip"], {"HSA_ENABLE_INTERRUPT": "0"}, [HIP_COPY]),
-        ("hip copies without atomics", ["rx6800,kernels=skip,atomics=off"], {}, [HIP_COPY]),
-        ("hip copies on an APU", ["radeon680m,kernels=skip"], {}, [HIP_COPY]),
+        ("hip copies", ["rx6800"], {}, [HIP_COPY]),
+        ("hip copies without interrupts", ["rx6800"], {"HSA_ENABLE_INTERRUPT": "0"}, [HIP_COPY]),
+        ("hip copies without atomics", ["rx6800,atomics=off"], {}, [HIP_COPY]),
+        ("hip copies on an APU", ["radeon680m"], {}, [HIP_COPY]),
     ]
 
 failures = 0
