@@ -92,14 +92,14 @@ def ignored_signals():
 class Waiting:
     """A probe whose GPU does nothing, so that it waits for the fence."""
 
-    def __init__(self, place, script):
+    def __init__(self, place, script, seconds="2"):
         self.path = os.path.join(place, "waiting.txt")
         self.pids = os.path.join(place, "pid")
         for path in (self.path, self.pids):
             if os.path.exists(path):
                 os.unlink(path)
         words = command(
-            'echo $$ >"$0"; ' + script, "rx6800,submit=lost", "probe", "--rung", "software", "--timeout", "2", "-o", self.path
+            'echo $$ >"$0"; ' + script, "rx6800,submit=lost", "probe", "--rung", "software", "--timeout", seconds, "-o", self.path
         )
         words[words.index("-c") + 2] = self.pids
         self.process = subprocess.Popen(words, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -118,7 +118,8 @@ class Waiting:
 
 def terminal_closed(place):
     # the report says that it is not whole, and the process that probed is ended in good order
-    status, report, out = Waiting(place, 'exec "$@"').end(signal.SIGHUP)
+    # it waits for longer than a busy machine takes to send the signal
+    status, report, out = Waiting(place, 'exec "$@"', "60").end(signal.SIGHUP)
     check(status == 1 and "stopped by a signal in step fence" in report, status, report, out)
     check("the report is not complete" in report, report)
     # what was not seen to the end is not known to fail
