@@ -463,64 +463,20 @@ static void double_arithmetic(void **state)
 
 /* ---- halves ---- */
 
-static double half_value(uint64_t bits)
-{
-	int exponent = bits >> 10 & 31;
-	double fraction = (double)(bits & 1023), value;
-
-	if (exponent == 31)
-		value = bits & 1023 ? (double)NAN : (double)INFINITY;
-	else
-		value = exponent ? ldexp(fraction + 1024, exponent - 25) : ldexp(fraction, -24);
-	return bits & 0x8000 ? -value : value;
-}
-
-/* The nearest half; of a value that is exact as a double, or odd where it is not. */
-static uint64_t half_bits(double value)
-{
-	uint64_t sign = signbit(value) ? 0x8000 : 0;
-	double magnitude = fabs(value), units;
-	int exponent;
-
-	if (isnan(value))
-		return 0x7e00;
-	if (magnitude >= 65520)
-		return sign | 0x7c00;
-	if (magnitude < 0x1p-14) {
-		/* also when it becomes the least normal */
-		return sign | (uint64_t)rint(ldexp(magnitude, 24));
-	}
-	frexp(magnitude, &exponent);
-	units = rint(ldexp(magnitude, 11 - exponent)); /* 1024 to 2048 */
-	return sign | (((uint64_t)(exponent + 13) << 10) + (uint64_t)units);
-}
-
-/* a * b is exact; the sum is, or what is lost makes its last bit odd, so that the rounding that follows is right. */
-static double sum_to_odd(double product, double addend)
-{
-	double sum = product + addend, back = sum - product;
-	double lost = (product - (sum - back)) + (addend - back);
-	uint64_t bits = vector_double_bits(sum);
-
-	if (lost == 0 || isnan(lost) || isinf(sum) || bits & 1)
-		return sum;
-	return vector_double((lost > 0) == (sum > 0) ? bits + 1 : bits - 1);
-}
-
-#define HALF(name, value)                                                                               \
-	static uint64_t name(struct vector_lane *lane)                                                  \
-	{                                                                                               \
-		const double a = half_value(lane->a), b = half_value(lane->b), c = half_value(lane->c); \
-		const double d = half_value(lane->d);                                                   \
-		(void)a, (void)b, (void)c, (void)d;                                                     \
-		return (lane->d & 0xffff0000) | half_bits(value);                                       \
+#define HALF(name, value)                                                                                  \
+	static uint64_t name(struct vector_lane *lane)                                                     \
+	{                                                                                                  \
+		const double a = vector_half(lane->a), b = vector_half(lane->b), c = vector_half(lane->c); \
+		const double d = vector_half(lane->d);                                                     \
+		(void)a, (void)b, (void)c, (void)d;                                                        \
+		return (lane->d & 0xffff0000) | vector_half_bits(value);                                   \
 	}
 
 HALF(add_f16, a + b)
 HALF(sub_f16, a - b)
 HALF(mul_f16, a *b)
-HALF(fma_f16, sum_to_odd(a *b, c))
-HALF(fmac_f16, sum_to_odd(a *b, d))
+HALF(fma_f16, vector_sum_to_odd(a *b, c))
+HALF(fmac_f16, vector_sum_to_odd(a *b, d))
 HALF(trunc_f16, trunc(a))
 HALF(ceil_f16, ceil(a))
 HALF(floor_f16, floor(a))
@@ -531,34 +487,35 @@ static uint64_t pair_of(uint64_t low, uint64_t high)
 	return low | high << 16;
 }
 
-#define PAIR(name, value)                                                                                  \
-	static uint64_t name##_half(double a, double b, double c)                                          \
-	{                                                                                                  \
-		(void)a, (void)b, (void)c;                                                                 \
-		return half_bits(value);                                                                   \
-	}                                                                                                  \
-	static uint64_t name(struct vector_lane *lane)                                                     \
-	{                                                                                                  \
-		return pair_of(name##_half(half_value(lane->a), half_value(lane->b), half_value(lane->c)), \
-			       name##_half(half_value(lane->a >> 16), half_value(lane->b >> 16),           \
-					   half_value(lane->c >> 16)));                                    \
+#define PAIR(name, value)                                                                              \
+	static uint64_t name##_half(double a, double b, double c)                                      \
+	{                                                                                              \
+		(void)a, (void)b, (void)c;                                                             \
+		return vector_half_bits(value);                                                        \
+	}                                                                                              \
+	static uint64_t name(struct vector_lane *lane)                                                 \
+	{                                                                                              \
+		return pair_of(                                                                        \
+			name##_half(vector_half(lane->a), vector_half(lane->b), vector_half(lane->c)), \
+			name##_half(vector_half(lane->a >> 16), vector_half(lane->b >> 16),            \
+				    vector_half(lane->c >> 16)));                                      \
 	}
 
 PAIR(pk_add_f16, a + b)
 PAIR(pk_mul_f16, a *b)
-PAIR(pk_fma_f16, sum_to_odd(a *b, c))
+PAIR(pk_fma_f16, vector_sum_to_odd(a *b, c))
 
 /* neg_lo:[1,0] neg_hi:[0,1] op_sel:[1,0] op_sel_hi:[0,1]: a crossed and partly negated */
 static uint64_t pk_add_crossed(struct vector_lane *lane)
 {
-	return pair_of(half_bits(-half_value(lane->a >> 16) + half_value(lane->b)),
-		       half_bits(half_value(lane->a) - half_value(lane->b >> 16)));
+	return pair_of(vector_half_bits(-vector_half(lane->a >> 16) + vector_half(lane->b)),
+		       vector_half_bits(vector_half(lane->a) - vector_half(lane->b >> 16)));
 }
 
 /* The upper half of a, a float b and the lower half of c. */
 static uint64_t fma_mix(struct vector_lane *lane)
 {
-	double a = half_value(lane->a >> 16), c = half_value(lane->c);
+	double a = vector_half(lane->a >> 16), c = vector_half(lane->c);
 
 	return vector_float_bits(fmaf((float)a, vector_float(lane->b), (float)c));
 }
@@ -714,12 +671,12 @@ CONVERT(f64_of_i32, vector_double_bits((double)(int32_t)a))
 CONVERT(f64_of_u32, vector_double_bits((double)(uint32_t)a))
 CONVERT(f64_of_f32, vector_double_bits(numbered(a)))
 CONVERT(f32_of_f64, vector_float_bits((float)vector_double(a)))
-CONVERT(f16_of_f32, (d & 0xffff0000) | half_bits(numbered(a)))
-CONVERT(f32_of_f16, vector_float_bits((float)half_value(a)))
-CONVERT(u16_of_f16, (d & 0xffff0000) | (uint64_t)limited(trunc(half_value(a)), 0, 65535))
+CONVERT(f16_of_f32, (d & 0xffff0000) | vector_half_bits(numbered(a)))
+CONVERT(f32_of_f16, vector_float_bits((float)vector_half(a)))
+CONVERT(u16_of_f16, (d & 0xffff0000) | (uint64_t)limited(trunc(vector_half(a)), 0, 65535))
 CONVERT(i16_of_f16,
-	(d & 0xffff0000) | ((uint64_t)(int64_t)limited(trunc(half_value(a)), -32768, 32767) & 0xffff))
-CONVERT(f16_of_u16, (d & 0xffff0000) | half_bits((double)(a & 0xffff)))
+	(d & 0xffff0000) | ((uint64_t)(int64_t)limited(trunc(vector_half(a)), -32768, 32767) & 0xffff))
+CONVERT(f16_of_u16, (d & 0xffff0000) | vector_half_bits((double)(a & 0xffff)))
 CONVERT(f32_of_byte_2, vector_float_bits((float)(a >> 16 & 0xff)))
 CONVERT(nearest_i32, (uint32_t)(int32_t)limited(floor(numbered(a) + 0.5), INT32_MIN, INT32_MAX))
 CONVERT(floor_i32, (uint32_t)(int32_t)limited(floor(numbered(a)), INT32_MIN, INT32_MAX))

@@ -16,12 +16,12 @@
 #define ON_NEW (ON_GFX11 | ON_GFX12)
 
 /* Slots of 32 bytes from here on; scratch is beyond them. */
-#define SLOTS	      0x800u
-#define SLOT	      32u
-#define SCRATCH	      0x1400u /* of 64 lanes: 80 bytes each */
-#define SCRATCH_LANE  160u
-#define LANE_SLOT     20u /* in the scratch of a lane */
-#define SGPR_OFFSET   64u
+#define SLOTS	     0x800u
+#define SLOT	     32u
+#define SCRATCH	     0x1400u /* of 64 lanes: 80 bytes each */
+#define SCRATCH_LANE 160u
+#define LANE_SLOT    20u /* in the scratch of a lane */
+#define SGPR_OFFSET  64u
 
 /* ---- ways to global memory ---- */
 
@@ -191,7 +191,8 @@ static void by_both_offsets(struct vector_state *state, uint32_t lanes, enum isa
 		state->vgprs[0][i] = i & 1 ? 32 : 0;
 }
 
-static uint8_t *in_scratch_by_parity(struct vector_state *state, uint32_t lane, uint32_t lanes, uint32_t offset)
+static uint8_t *in_scratch_by_parity(struct vector_state *state, uint32_t lane, uint32_t lanes,
+				     uint32_t offset)
 {
 	return in_scratch(state, lane, lanes, offset + 32 + (lane & 1 ? 32 : 0));
 }
@@ -455,8 +456,10 @@ static void flat_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(global_loads_and_stores), cmocka_unit_test(global_changes),
-		cmocka_unit_test(scratch_of_lanes),	   cmocka_unit_test(flat_goes_everywhere),
+		cmocka_unit_test(global_loads_and_stores),
+		cmocka_unit_test(global_changes),
+		cmocka_unit_test(scratch_of_lanes),
+		cmocka_unit_test(flat_goes_everywhere),
 		cmocka_unit_test(flat_changes),
 	};
 

@@ -4,11 +4,11 @@
 
 #include <math.h>
 
-#define MODIFY(name, value)                                           \
+#define MODIFY(name, value)                                        \
 	uint64_t name(uint64_t old, uint64_t data, uint64_t other) \
-	{                                                             \
-		(void)old, (void)data, (void)other;                   \
-		return (value);                                       \
+	{                                                          \
+		(void)old, (void)data, (void)other;                \
+		return (value);                                    \
 	}
 
 static int64_t s32(uint64_t value)
@@ -49,38 +49,9 @@ uint64_t memory_fadd(uint64_t old, uint64_t data, uint64_t other)
 	return isnan(sum) ? 0x7fc00000 : vector_float_bits(sum);
 }
 
-double memory_half_value(uint64_t bits)
-{
-	const int exponent = bits >> 10 & 31;
-	const double fraction = (double)(bits & 1023);
-	double value;
-
-	if (exponent == 31)
-		value = bits & 1023 ? (double)NAN : (double)INFINITY;
-	else
-		value = exponent ? ldexp(fraction + 1024, exponent - 25) : ldexp(fraction, -24);
-	return bits & 0x8000 ? -value : value;
-}
-
-uint64_t memory_half_bits(double value)
-{
-	const uint64_t sign = signbit(value) ? 0x8000 : 0;
-	const double magnitude = fabs(value);
-	int exponent;
-
-	if (isnan(value))
-		return 0x7e00;
-	if (magnitude >= 65520)
-		return sign | 0x7c00;
-	if (magnitude < 0x1p-14)
-		return sign | (uint64_t)rint(ldexp(magnitude, 24));
-	frexp(magnitude, &exponent);
-	return sign | (((uint64_t)(exponent + 13) << 10) + (uint64_t)rint(ldexp(magnitude, 11 - exponent)));
-}
-
 static uint64_t half_sum(uint64_t a, uint64_t b)
 {
-	return memory_half_bits(memory_half_value(a & 0xffff) + memory_half_value(b & 0xffff));
+	return vector_half_bits(vector_half(a & 0xffff) + vector_half(b & 0xffff));
 }
 
 MODIFY(memory_pk_add_f16, half_sum(old, data) | half_sum(old >> 16, data >> 16) << 16)

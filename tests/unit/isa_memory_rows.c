@@ -54,7 +54,8 @@ static void write_text(struct vector_program *program, const struct trial *trial
 			else if (*at == 'r')
 				put_registers(part, sizeof(part), RESULT, words);
 			else if (*at == 's')
-				put_registers(part, sizeof(part), SOURCE, row->two && one_list ? 2 * words : words);
+				put_registers(part, sizeof(part), SOURCE,
+					      row->two && one_list ? 2 * words : words);
 			else if (*at == 't')
 				put_registers(part, sizeof(part), SECOND, words);
 			else if (*at == 'g')
@@ -102,7 +103,8 @@ static uint64_t value_of(enum memory_values values, uint32_t bytes, uint64_t ran
 				    : vector_double_bits((double)vector_float(float_word(random)) / 3);
 		break;
 	case MEMORY_HALVES:
-		random = (random & 0x83ff83ff) | (12 + (random >> 40 & 7)) << 10 | (12 + (random >> 44 & 7)) << 26;
+		random = (random & 0x83ff83ff) | (12 + (random >> 40 & 7)) << 10 |
+			 (12 + (random >> 44 & 7)) << 26;
 		break;
 	case MEMORY_BF16:
 		random = (random & 0x807f807f) | (124 + (random >> 40 & 7)) << 7 |
@@ -130,7 +132,8 @@ static void give(const struct trial *trial, struct vector_state *state, uint32_t
 		*trial->way->place(state, lane, lanes, i) = (uint8_t)(value >> (8 * i));
 }
 
-static void put_words(struct vector_state *state, uint32_t vgpr, uint32_t lane, uint32_t words, uint64_t value)
+static void put_words(struct vector_state *state, uint32_t vgpr, uint32_t lane, uint32_t words,
+		      uint64_t value)
 {
 	state->vgprs[vgpr][lane] = (uint32_t)value;
 	if (words == 2)
@@ -259,17 +262,17 @@ static void compare(const struct vector_program *program, const struct vector_st
 	for (uint32_t i = 0; i < VECTOR_VGPRS; i++)
 		for (uint32_t k = 0; k < program->lanes; k++)
 			if (got->vgprs[i][k] != wanted->vgprs[i][k])
-				fail_msg("%s on %s, %u lanes: v%u of lane %u is %x instead of %x", program->text,
-					 processor, program->lanes, i, k, got->vgprs[i][k],
+				fail_msg("%s on %s, %u lanes: v%u of lane %u is %x instead of %x",
+					 program->text, processor, program->lanes, i, k, got->vgprs[i][k],
 					 wanted->vgprs[i][k]);
 	for (uint32_t i = 0; i < VECTOR_BYTES; i++)
 		if (got->memory[i] != wanted->memory[i])
-			fail_msg("%s on %s, %u lanes: memory at %x is %x instead of %x", program->text, processor,
-				 program->lanes, i, got->memory[i], wanted->memory[i]);
+			fail_msg("%s on %s, %u lanes: memory at %x is %x instead of %x", program->text,
+				 processor, program->lanes, i, got->memory[i], wanted->memory[i]);
 	for (uint32_t i = 0; i < VECTOR_LDS; i++)
 		if (got->lds[i] != wanted->lds[i])
-			fail_msg("%s on %s, %u lanes: LDS at %x is %x instead of %x", program->text, processor,
-				 program->lanes, i, got->lds[i], wanted->lds[i]);
+			fail_msg("%s on %s, %u lanes: LDS at %x is %x instead of %x", program->text,
+				 processor, program->lanes, i, got->lds[i], wanted->lds[i]);
 	assert_memory_equal(got->sgprs, wanted->sgprs, sizeof(got->sgprs));
 	assert_true(got->vcc == wanted->vcc && got->exec == wanted->exec && got->scc == wanted->scc &&
 		    got->m0 == wanted->m0);

@@ -39,36 +39,36 @@ struct memory_row {
 	enum memory_values values;
 };
 
-#define LOAD(name_, bytes_)                                                                \
-	{                                                                                  \
+#define LOAD(name_, bytes_)                                                              \
+	{                                                                                \
 		.name = name_, .targets = ON_ALL, .kind = MEMORY_LOAD, .bytes = (bytes_) \
 	}
-#define LOAD_SIGNED(name_, bytes_)                                                                      \
-	{                                                                                               \
+#define LOAD_SIGNED(name_, bytes_)                                                                     \
+	{                                                                                              \
 		.name = name_, .targets = ON_ALL, .kind = MEMORY_LOAD, .bytes = (bytes_), .sign = true \
 	}
-#define LOAD_HALF(name_, bytes_, sign_, high_)                                                        \
-	{                                                                                             \
+#define LOAD_HALF(name_, bytes_, sign_, high_)                                                         \
+	{                                                                                              \
 		.name = name_, .targets = ON_ALL, .kind = MEMORY_LOAD, .bytes = (bytes_), .d16 = true, \
-		.sign = (sign_), .high = (high_)                                                      \
+		.sign = (sign_), .high = (high_)                                                       \
 	}
-#define STORE(name_, bytes_)                                                                \
-	{                                                                                   \
+#define STORE(name_, bytes_)                                                              \
+	{                                                                                 \
 		.name = name_, .targets = ON_ALL, .kind = MEMORY_STORE, .bytes = (bytes_) \
 	}
 #define STORE_HIGH(name_, bytes_)                                                                       \
 	{                                                                                               \
 		.name = name_, .targets = ON_ALL, .kind = MEMORY_STORE, .bytes = (bytes_), .high = true \
 	}
-#define ATOMIC(name_, targets_, bytes_, modify_, values_)                                             \
-	{                                                                                             \
-		.name = name_, .targets = targets_, .kind = MEMORY_ATOMIC, .bytes = (bytes_),         \
-		.modify = modify_, .values = MEMORY_##values_                                         \
+#define ATOMIC(name_, targets_, bytes_, modify_, values_)                                     \
+	{                                                                                     \
+		.name = name_, .targets = targets_, .kind = MEMORY_ATOMIC, .bytes = (bytes_), \
+		.modify = modify_, .values = MEMORY_##values_                                 \
 	}
-#define ATOMIC_TWO(name_, targets_, bytes_, modify_, values_)                                         \
-	{                                                                                             \
-		.name = name_, .targets = targets_, .kind = MEMORY_ATOMIC, .bytes = (bytes_),         \
-		.modify = modify_, .values = MEMORY_##values_, .two = true                            \
+#define ATOMIC_TWO(name_, targets_, bytes_, modify_, values_)                                 \
+	{                                                                                     \
+		.name = name_, .targets = targets_, .kind = MEMORY_ATOMIC, .bytes = (bytes_), \
+		.modify = modify_, .values = MEMORY_##values_, .two = true                    \
 	}
 
 /*
@@ -97,14 +97,10 @@ static inline uint32_t memory_slot(uint32_t lane)
 }
 
 /* What atomics do to words; of 32 bits the upper halves of operands are 0. */
-memory_modify memory_swap, memory_add, memory_sub, memory_rsub, memory_and, memory_or, memory_xor, memory_umin,
-	memory_umax, memory_smin, memory_smax, memory_smin_x2, memory_smax_x2, memory_inc, memory_dec,
-	memory_cmpswap, memory_sub_clamp, memory_cond_sub, memory_fmin, memory_fmax, memory_fadd,
+memory_modify memory_swap, memory_add, memory_sub, memory_rsub, memory_and, memory_or, memory_xor,
+	memory_umin, memory_umax, memory_smin, memory_smax, memory_smin_x2, memory_smax_x2, memory_inc,
+	memory_dec, memory_cmpswap, memory_sub_clamp, memory_cond_sub, memory_fmin, memory_fmax, memory_fadd,
 	memory_fcmpswap, memory_fmin_x2, memory_fmax_x2, memory_fcmpswap_x2, memory_pk_add_f16,
 	memory_pk_add_bf16;
-
-/* Arithmetic of halves and the like by the host's doubles: the nearest, even of two. */
-double memory_half_value(uint64_t bits);
-uint64_t memory_half_bits(double value);
 
 #endif

@@ -17,7 +17,17 @@ struct effort {
 	uint32_t corners, random;
 };
 
-static const struct effort lanes_effort = {4096, 192}, scalar_effort = {400, 60};
+/* Sanitizers take their time: what they find they find with fewer. */
+#ifdef __has_feature
+#define SHARE (__has_feature(address_sanitizer) ? 10u : 1u)
+#elif defined(__SANITIZE_ADDRESS__)
+#define SHARE 10u
+#else
+#define SHARE 1u
+#endif
+
+static const struct effort lanes_effort = {4096 / SHARE, 192 / SHARE},
+			   scalar_effort = {400 / SHARE, 60 / SHARE};
 
 /* "$a" as the register or pair for values of this size. */
 static void write_text(char *text, size_t size, const struct vector_row *row, char file)

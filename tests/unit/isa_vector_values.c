@@ -2,6 +2,8 @@
 /* The values that instructions are tried with. */
 #include "isa_vectors.h"
 
+#include <math.h>
+
 static const uint64_t corners_16[] = {0,      1,      2,      0x7f,   0x80,   0xff,   0x100,
 				      0x7ffe, 0x7fff, 0x8000, 0x8001, 0xfffe, 0xffff, 0x5555};
 /* zero, the least denormal, the largest, the least normal, 0.5, 1, 1 and a bit, 1.5, 2, 1000, the largest, infinity, NaNs */
@@ -162,4 +164,61 @@ bool vector_same_f16(uint64_t got, uint64_t wanted)
 bool vector_same_pair_f16(uint64_t got, uint64_t wanted)
 {
 	return vector_same_f16(got & 0xffff, wanted & 0xffff) && vector_same_f16(got >> 16, wanted >> 16);
+}
+
+double vector_half(uint64_t bits)
+{
+	const int exponent = bits >> 10 & 31;
+	const double fraction = (double)(bits & 1023);
+	double value;
+
+	if (exponent == 31)
+		value = bits & 1023 ? (double)NAN : (double)INFINITY;
+	else
+		value = exponent ? ldexp(fraction + 1024, exponent - 25) : ldexp(fraction, -24);
+	return bits & 0x8000 ? -value : value;
+}
+
+uint64_t vector_half_bits(double value)
+{
+	const uint64_t sign = signbit(value) ? 0x8000 : 0;
+	const double magnitude = fabs(value);
+	int exponent;
+
+	if (isnan(value))
+		return 0x7e00;
+	if (magnitude >= 65520)
+		return sign | 0x7c00;
+	if (magnitude < 0x1p-14)
+		return sign | (uint64_t)rint(ldexp(magnitude, 24));
+	frexp(magnitude, &exponent);
+	return sign | (((uint64_t)(exponent + 13) << 10) + (uint64_t)rint(ldexp(magnitude, 11 - exponent)));
+}
+
+double vector_sum_to_odd(double product, double addend)
+{
+	const double sum = product + addend, back = sum - product;
+	const double lost = (product - (sum - back)) + (addend - back);
+	const uint64_t bits = vector_double_bits(sum);
+
+	if (lost == 0 || isnan(lost) || isinf(sum) || bits & 1)
+		return sum;
+	return vector_double((lost > 0) == (sum > 0) ? bits + 1 : bits - 1);
+}
+
+double vector_small_float(uint64_t bits, int mantissa)
+{
+	const uint64_t fraction = bits & ((1u << mantissa) - 1), most = 0x7full >> mantissa;
+	const uint64_t power = bits >> mantissa & most;
+	const int bias = mantissa == 3 ? 7 : 15;
+	double value;
+
+	if (power == most && mantissa == 2)
+		value = fraction ? (double)NAN : (double)INFINITY;
+	else if ((bits & 0x7f) == 0x7f)
+		value = (double)NAN;
+	else
+		value = ldexp((double)fraction + (power ? 1 << mantissa : 0),
+			      (int)(power ? power : 1) - bias - mantissa);
+	return bits & 0x80 ? -value : value;
 }

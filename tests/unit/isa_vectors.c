@@ -14,7 +14,6 @@
 
 #include "dxgsim/isa/group.h"
 
-#define CODE	  0x10000ull
 #define ASSEMBLER "llvm-mc-19"
 
 /* ---- the assembler ---- */
@@ -64,13 +63,13 @@ static void put_line(FILE *file, const char *text, uint32_t lanes)
 
 /* Programs are told apart by a directive that the assembler hands through. */
 static void put_programs(FILE *file, const struct vector_program *programs, uint32_t count,
-			 enum isa_target target, uint32_t lanes)
+			 enum isa_target target)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		if (programs[i].target != target || programs[i].lanes != lanes)
+		if (programs[i].target != target)
 			continue;
 		fprintf(file, "p%u:\n", i);
-		put_line(file, programs[i].text, lanes);
+		put_line(file, programs[i].text, programs[i].lanes);
 	}
 	fprintf(file, "end:\n");
 }
@@ -137,7 +136,8 @@ static void take_errors(const char *path, const char *source, struct vector_prog
 	fclose(errors);
 }
 
-static void assemble(struct vector_program *programs, uint32_t count, enum isa_target target, uint32_t lanes)
+/* For waves of both sizes at once: names of masks tell which is meant. */
+static void assemble(struct vector_program *programs, uint32_t count, enum isa_target target)
 {
 	char directory[] = "/tmp/isa-vectors-XXXXXX", source[64], errors[64], command[320];
 	FILE *file;
@@ -147,12 +147,12 @@ static void assemble(struct vector_program *programs, uint32_t count, enum isa_t
 	snprintf(errors, sizeof(errors), "%s/errors", directory);
 	file = fopen(source, "w");
 	assert_non_null(file);
-	put_programs(file, programs, count, target, lanes);
+	put_programs(file, programs, count, target);
 	fclose(file);
 	snprintf(command, sizeof(command),
-		 ASSEMBLER " -triple=amdgcn-amd-amdhsa -mcpu=%s -mattr=%cwavefrontsize32,%cwavefrontsize64 "
+		 ASSEMBLER " -triple=amdgcn-amd-amdhsa -mcpu=%s -mattr=+wavefrontsize32,+wavefrontsize64 "
 			   "--show-encoding %s 2>%s",
-		 processors[target], lanes == 32 ? '+' : '-', lanes == 64 ? '+' : '-', source, errors);
+		 processors[target], source, errors);
 	file = popen(command, "r");
 	assert_non_null(file);
 	take_listing(file, programs, count);
@@ -163,21 +163,26 @@ static void assemble(struct vector_program *programs, uint32_t count, enum isa_t
 	rmdir(directory);
 }
 
+static bool is_there(const struct vector_program *programs, uint32_t count, enum isa_target target)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (programs[i].target == target)
+			return true;
+	return false;
+}
+
 void vector_assemble(struct vector_program *programs, uint32_t count)
 {
-	static const uint32_t sizes[] = {32, 64};
+	static bool found;
 
-	if (system("command -v " ASSEMBLER " >/dev/null 2>&1"))
+	if (!found && system("command -v " ASSEMBLER " >/dev/null 2>&1"))
 		skip();
+	found = true;
 	for (uint32_t i = 0; i < count; i++)
 		programs[i].count = 0;
 	for (uint32_t target = 0; target < ISA_TARGETS; target++)
-		for (uint32_t size = 0; size < 2; size++)
-			for (uint32_t i = 0; i < count; i++)
-				if (programs[i].target == target && programs[i].lanes == sizes[size]) {
-					assemble(programs, count, (enum isa_target)target, sizes[size]);
-					break;
-				}
+		if (is_there(programs, count, (enum isa_target)target))
+			assemble(programs, count, (enum isa_target)target);
 	for (uint32_t i = 0; i < count; i++)
 		if (programs[i].refused[0])
 			programs[i].count = 0;
@@ -206,7 +211,7 @@ static bool read_memory(void *unit, enum isa_path path, enum isa_scope scope, ui
 {
 	struct machine *machine = unit;
 	const uint8_t *from = memory_at(machine, va, bytes);
-	uint64_t offset = va - CODE;
+	uint64_t offset = va - VECTOR_CODE;
 
 	if (path == ISA_CODE) {
 		/* a decoder may read more than is there of the last instruction */
@@ -312,18 +317,31 @@ static void take_registers(struct isa_wave *wave, struct vector_state *state)
 	state->fault = wave->group->fault;
 }
 
+/* The same ones over and over: that takes less time than new ones. */
+static struct isa_unit *unit_of(enum isa_target target, struct machine *machine)
+{
+	static struct isa_unit units[ISA_TARGETS];
+	struct isa_unit *unit = &units[target];
+
+	if (!unit->ops)
+		assert_int_equal(isa_unit_init(unit, target, &machine_ops, machine), 0);
+	unit->machine = machine;
+	isa_unit_forget_code(unit);
+	return unit;
+}
+
 void vector_execute(const struct vector_program *program, struct vector_state *state)
 {
 	const uint32_t id[3] = {0}, size[3] = {program->lanes, 1, 1};
 	struct machine machine = {.state = state};
 	struct isa_launch launch = {
-		.code = CODE,
+		.code = VECTOR_CODE,
 		.wave_size = program->lanes,
 		.vgprs = 64,
 		.lds_bytes = VECTOR_LDS,
 		.scratch_wave_bytes = state->scratch_wave_bytes,
 	};
-	struct isa_unit unit;
+	struct isa_unit *unit = unit_of(program->target, &machine);
 	struct isa_group *group;
 	enum isa_outcome outcome;
 
@@ -332,15 +350,16 @@ void vector_execute(const struct vector_program *program, struct vector_state *s
 	memcpy(machine.code, program->words, program->count * sizeof(uint32_t));
 	machine.code[program->count] =
 		program->target == ISA_GFX10_3 ? 0xbf810000u : 0xbfb00000u; /* s_endpgm */
-	assert_int_equal(isa_unit_init(&unit, program->target, &machine_ops, &machine), 0);
 	group = isa_group_create(&launch, id, size, 0);
 	assert_non_null(group);
 	isa_group_start(group, program->target);
 	put_registers(&group->waves[0], state);
-	outcome = isa_group_run(group, &unit, 1000);
+	outcome = isa_group_run(group, unit, 1000);
+	/* it may sleep */
+	if (outcome == ISA_WAITING)
+		outcome = isa_group_run(group, unit, 1000);
 	take_registers(&group->waves[0], state);
 	if (outcome != ISA_DONE && outcome != ISA_STOPPED)
 		fail_msg("%s: does not end", program->text);
 	isa_group_destroy(group);
-	isa_unit_release(&unit);
 }

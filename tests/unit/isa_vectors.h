@@ -8,12 +8,13 @@
 
 #include "dxgsim/isa/wave.h"
 
-#define VECTOR_WORDS  24u
+#define VECTOR_WORDS  40u
 #define VECTOR_VGPRS  32u
 #define VECTOR_SGPRS  64u
 #define VECTOR_MEMORY 0x100000ull /* address of the memory */
 #define VECTOR_BYTES  16384u
 #define VECTOR_LDS    4096u
+#define VECTOR_CODE   0x10000ull /* where programs are executed */
 
 /* Targets, as bits. */
 #define ON_GFX10   (1u << ISA_GFX10_3)
@@ -26,7 +27,7 @@
 struct vector_program {
 	enum isa_target target;
 	uint32_t lanes; /* 32 or 64; $vcc, $exec and $mask (s[30:31] or s30) in the text are named for it */
-	char text[200];
+	char text[600];
 	uint32_t words[VECTOR_WORDS];
 	uint32_t count; /* words; 0: the assembler does not know it, see `refused` */
 	char refused[120];
@@ -140,6 +141,15 @@ void scalar_check(const struct vector_row *rows, uint32_t count);
 /* An array of rows. */
 #define VECTOR_CHECK(rows) vector_check(rows, sizeof(rows) / sizeof((rows)[0]))
 #define SCALAR_CHECK(rows) scalar_check(rows, sizeof(rows) / sizeof((rows)[0]))
+
+/* Halves by the host's doubles, in which their sums and products are exact: the value, and the nearest half, even of two. */
+double vector_half(uint64_t bits);
+uint64_t vector_half_bits(double value);
+/* @product + @addend, whose last bit is odd where something was lost, so that it may be rounded again. */
+double vector_sum_to_odd(double product, double addend);
+
+/* Of 8 bits: with a mantissa of 3 bits, which has no infinities, or of 2. */
+double vector_small_float(uint64_t bits, int mantissa);
 
 static inline float vector_float(uint64_t bits)
 {
