@@ -120,7 +120,7 @@ CONVERT(pk_norm_u16_f16, u32, pair(to_unorm(of_half(as->u32[i])), to_unorm(of_ha
 CONVERT(pk_i16_i32, u32, pair(to_i16(as->i32[i]), to_i16(bs->i32[i])))
 CONVERT(pk_u16_u32, u32, pair(to_u16(as->u32[i]), to_u16(bs->u32[i])))
 
-/* A byte of S2, which of them S1 says.  The only one to an integer that is rounded by MODE (CLRX: V_CVT_PK_U8_F32). */
+/* A byte of S2, which of them S1 says.  The only conversion to an integer that is rounded by MODE; kernels count on that. */
 static void pk_u8_f32(struct isa_valu *valu)
 {
 	ISA_FOR_LANES(valu)

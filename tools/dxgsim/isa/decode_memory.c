@@ -2,7 +2,7 @@
 /* Vector memory formats.  Of images and exports no more than their name and length. */
 #include <errno.h>
 
-#include "dxgsim/isa/decode.h"
+#include "dxgsim/isa/decode_memory.h"
 
 int isa_decode_ds(struct isa_decoder *decoder)
 {

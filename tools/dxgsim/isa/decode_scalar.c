@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Scalar formats. */
-#include "dxgsim/isa/decode.h"
+#include "dxgsim/isa/decode_scalar.h"
 
 int isa_decode_sop2(struct isa_decoder *decoder)
 {

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* What the vector formats share. */
+/* Formats of the vector ALU but VOP3.  Each returns 0, -ENODATA or -EILSEQ. */
 #ifndef DXGSIM_ISA_DECODE_VECTOR_H
 #define DXGSIM_ISA_DECODE_VECTOR_H
 
-#include "dxgsim/isa/decode.h"
-#include "dxgsim/isa/valu.h"
+#include "dxgsim/isa/decode_fields.h"
 
-/* A first source that stands for a word of DPP. */
-bool isa_decode_is_dpp(uint32_t encoding);
-/* That word, with inst->variant what the instruction is without it.  -EILSEQ, -ENODATA. */
-int isa_decode_dpp_word(struct isa_decoder *decoder, uint32_t encoding);
-/* A comparison that writes EXEC. */
-bool isa_decode_is_cmpx(const struct isa_inst *inst);
-/* No operands at all. */
-bool isa_decode_no_source(const struct isa_inst *inst);
-/* A mask of lanes is the third source, or written besides the result. */
-bool isa_decode_carry_in(const struct isa_inst *inst);
-bool isa_decode_carry_out(const struct isa_inst *inst);
+int isa_decode_vop1(struct isa_decoder *decoder);
+int isa_decode_vop2(struct isa_decoder *decoder);
+int isa_decode_vopc(struct isa_decoder *decoder);
+int isa_decode_vintrp(struct isa_decoder *decoder);
+int isa_decode_ldsdir(struct isa_decoder *decoder);
 
 #endif

@@ -2,31 +2,14 @@
 /* VOP3, VOP3P, VINTERP and VOPD. */
 #include <errno.h>
 
-#include "dxgsim/isa/decode_vector.h"
+#include "dxgsim/isa/decode_vop3.h"
+
+#include "dxgsim/isa/decode_extra.h"
 
 /* Opcodes of the smaller formats as VOP3. */
 #define VOP3_VOP2     0x100U
 #define VOP3_VOP1     0x180U
 #define VOP3_VOP1_END 0x200U
-
-bool isa_decode_carry_out(const struct isa_inst *inst)
-{
-	switch (inst->row->operation) {
-	case ISA_V_ADD_CO_U32:
-	case ISA_V_SUB_CO_U32:
-	case ISA_V_SUBREV_CO_U32:
-	case ISA_V_ADD_CO_CI_U32:
-	case ISA_V_SUB_CO_CI_U32:
-	case ISA_V_SUBREV_CO_CI_U32:
-	case ISA_V_DIV_SCALE_F32:
-	case ISA_V_DIV_SCALE_F64:
-	case ISA_V_MAD_CO_U64_U32:
-	case ISA_V_MAD_CO_I64_I32:
-		return true;
-	default:
-		return false;
-	}
-}
 
 static bool is_scalar_result(const struct isa_inst *inst)
 {

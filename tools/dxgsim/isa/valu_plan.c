@@ -229,13 +229,3 @@ void isa_valu_plan(enum isa_target target, const struct isa_inst *inst, const st
 	plan_mode(plan);
 	plan_directness(inst, plan);
 }
-
-void isa_valu_prepare(enum isa_target target, struct isa_inst *inst)
-{
-	if (!inst->binding || inst->binding->class != ISA_CLASS_VECTOR)
-		return;
-	if (inst->row->format == ISA_FORMAT_VOPD)
-		isa_vopd_prepare(target, inst);
-	else
-		isa_valu_plan(target, inst, inst->binding, inst->dst, inst->src, &inst->plan);
-}
