@@ -92,14 +92,14 @@ def ignored_signals():
 class Waiting:
     """A probe whose GPU does nothing, so that it waits for the fence."""
 
-    def __init__(self, place, script, seconds="2"):
+    def __init__(self, place, script):
         self.path = os.path.join(place, "waiting.txt")
         self.pids = os.path.join(place, "pid")
         for path in (self.path, self.pids):
             if os.path.exists(path):
                 os.unlink(path)
         words = command(
-            'echo $$ >"$0"; ' + script, "rx6800,submit=lost", "probe", "--rung", "software", "--timeout", seconds, "-o", self.path
+            'echo $$ >"$0"; ' + script, "rx6800,submit=lost", "probe", "--rung", "software", "--timeout", "2", "-o", self.path
         )
         words[words.index("-c") + 2] = self.pids
         self.process = subprocess.Popen(words, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -117,9 +117,10 @@ class Waiting:
 
 
 def terminal_closed(place):
+    # whoever runs this may ignore it, as nohup does, and programs would inherit that
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # the report says that it is not whole, and the process that probed is ended in good order
-    # it waits for longer than a busy machine takes to send the signal
-    status, report, out = Waiting(place, 'exec "$@"', "60").end(signal.SIGHUP)
+    status, report, out = Waiting(place, 'exec "$@"').end(signal.SIGHUP)
     check(status == 1 and "stopped by a signal in step fence" in report, status, report, out)
     check("the report is not complete" in report, report)
     # what was not seen to the end is not known to fail
