@@ -8,21 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define __HIP_PLATFORM_AMD__ 1
-#include <hip/hip_runtime_api.h>
+#include "hip/must.h"
 
 #define LARGEST (32u << 20)
 #define STREAMS 3
 #define SHIFTS	64 /* more than there are sizes: each is copied to another address */
-
-#define MUST(call)                                                                                    \
-	do {                                                                                          \
-		hipError_t error_ = (call);                                                           \
-		if (error_ != hipSuccess) {                                                           \
-			printf("FAIL line %d: %s: %s\n", __LINE__, #call, hipGetErrorString(error_)); \
-			exit(1);                                                                      \
-		}                                                                                     \
-	} while (0)
 
 static void fill(unsigned char *memory, size_t bytes, uint32_t seed)
 {

@@ -14,46 +14,12 @@
 #include <hsa/hsa.h>
 #include <hsa/hsa_ext_amd.h>
 
-#define PATIENCE_NS 60000000000ULL
-#define LARGEST	    (3u << 20)
-#define MARGIN	    256
+#include "hsa_check.h"
 
-static hsa_agent_t cpu, gpu;
+#define LARGEST (3u << 20)
+#define MARGIN	256
+
 static hsa_amd_memory_pool_t host_pool, kernarg_pool, device_pool;
-
-#define MUST(call)                                                                               \
-	do {                                                                                     \
-		hsa_status_t status_ = (call);                                                   \
-		const char *text_ = "?";                                                         \
-		if (status_ != HSA_STATUS_SUCCESS) {                                             \
-			hsa_status_string(status_, &text_);                                      \
-			printf("FAIL line %d: %s: %s (%#x)\n", __LINE__, #call, text_, status_); \
-			exit(1);                                                                 \
-		}                                                                                \
-	} while (0)
-
-#define CHECK(condition, ...)                                               \
-	do {                                                                \
-		if (!(condition)) {                                         \
-			printf("FAIL line %d: %s; ", __LINE__, #condition); \
-			printf(__VA_ARGS__);                                \
-			printf("\n");                                       \
-			exit(1);                                            \
-		}                                                           \
-	} while (0)
-
-static hsa_status_t note_agent(hsa_agent_t agent, void *arg)
-{
-	hsa_device_type_t type;
-
-	(void)arg;
-	MUST(hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type));
-	if (type == HSA_DEVICE_TYPE_CPU && !cpu.handle)
-		cpu = agent;
-	if (type == HSA_DEVICE_TYPE_GPU && !gpu.handle)
-		gpu = agent;
-	return HSA_STATUS_SUCCESS;
-}
 
 static hsa_status_t note_pool(hsa_amd_memory_pool_t pool, void *arg)
 {
@@ -82,14 +48,6 @@ static void *allocate(hsa_amd_memory_pool_t pool, size_t bytes)
 	if (pool.handle != device_pool.handle)
 		MUST(hsa_amd_agents_allow_access(2, both, NULL, memory));
 	return memory;
-}
-
-static hsa_signal_t make_signal(hsa_signal_value_t value)
-{
-	hsa_signal_t signal;
-
-	MUST(hsa_signal_create(value, 0, NULL, &signal));
-	return signal;
 }
 
 static void must_come(hsa_signal_t signal, const char *what)
@@ -301,9 +259,7 @@ static void dispatch(const char *path)
 
 int main(int argc, char **argv)
 {
-	MUST(hsa_init());
-	MUST(hsa_iterate_agents(note_agent, NULL));
-	CHECK(cpu.handle && gpu.handle, "an agent is missing");
+	find_agents();
 	MUST(hsa_amd_agent_iterate_memory_pools(cpu, note_pool, &cpu));
 	MUST(hsa_amd_agent_iterate_memory_pools(gpu, note_pool, &gpu));
 	CHECK(host_pool.handle && kernarg_pool.handle && device_pool.handle, "a pool is missing");

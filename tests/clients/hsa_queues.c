@@ -15,47 +15,13 @@
 #include <hsa/hsa.h>
 #include <hsa/hsa_ext_amd.h>
 
+#include "hsa_check.h"
+
 #define QUEUES	      8
 #define ROUNDS	      50
-#define PATIENCE_NS   60000000000ULL
 #define NO_TIMEOUT_NS 20000000ULL
 
-static hsa_agent_t cpu, gpu;
 static hsa_amd_memory_pool_t host_pool, device_pool;
-
-#define MUST(call)                                                                               \
-	do {                                                                                     \
-		hsa_status_t status_ = (call);                                                   \
-		const char *text_ = "?";                                                         \
-		if (status_ != HSA_STATUS_SUCCESS) {                                             \
-			hsa_status_string(status_, &text_);                                      \
-			printf("FAIL line %d: %s: %s (%#x)\n", __LINE__, #call, text_, status_); \
-			exit(1);                                                                 \
-		}                                                                                \
-	} while (0)
-
-#define CHECK(condition, ...)                                               \
-	do {                                                                \
-		if (!(condition)) {                                         \
-			printf("FAIL line %d: %s; ", __LINE__, #condition); \
-			printf(__VA_ARGS__);                                \
-			printf("\n");                                       \
-			exit(1);                                            \
-		}                                                           \
-	} while (0)
-
-static hsa_status_t note_agent(hsa_agent_t agent, void *arg)
-{
-	hsa_device_type_t type;
-
-	(void)arg;
-	MUST(hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type));
-	if (type == HSA_DEVICE_TYPE_CPU && !cpu.handle)
-		cpu = agent;
-	if (type == HSA_DEVICE_TYPE_GPU && !gpu.handle)
-		gpu = agent;
-	return HSA_STATUS_SUCCESS;
-}
 
 static hsa_status_t note_pool(hsa_amd_memory_pool_t pool, void *arg)
 {
@@ -82,14 +48,6 @@ static hsa_queue_t *make_queue(uint32_t slots)
 	MUST(hsa_queue_create(gpu, slots, HSA_QUEUE_TYPE_MULTI, queue_error, NULL, UINT32_MAX, UINT32_MAX,
 			      &queue));
 	return queue;
-}
-
-static hsa_signal_t make_signal(hsa_signal_value_t value)
-{
-	hsa_signal_t signal;
-
-	MUST(hsa_signal_create(value, 0, NULL, &signal));
-	return signal;
 }
 
 /* Published, not rung; its index. */
@@ -291,9 +249,7 @@ static void copies(size_t largest)
 
 int main(int argc, char **argv)
 {
-	MUST(hsa_init());
-	MUST(hsa_iterate_agents(note_agent, NULL));
-	CHECK(cpu.handle && gpu.handle, "an agent is missing");
+	find_agents();
 	MUST(hsa_amd_agent_iterate_memory_pools(cpu, note_pool, &host_pool));
 	MUST(hsa_amd_agent_iterate_memory_pools(gpu, note_pool, &device_pool));
 	for (int i = 1; i < argc; i++) {

@@ -19,24 +19,8 @@
 #include <type_traits>
 #include <vector>
 
-#define MUST(call)                                                                                    \
-	do {                                                                                          \
-		hipError_t error_ = (call);                                                           \
-		if (error_ != hipSuccess) {                                                           \
-			printf("FAIL line %d: %s: %s\n", __LINE__, #call, hipGetErrorString(error_)); \
-			exit(1);                                                                      \
-		}                                                                                     \
-	} while (0)
-
-#define CHECK(condition, ...)                                               \
-	do {                                                                \
-		if (!(condition)) {                                         \
-			printf("FAIL line %d: %s; ", __LINE__, #condition); \
-			printf(__VA_ARGS__);                                \
-			printf("\n");                                       \
-			exit(1);                                            \
-		}                                                           \
-	} while (0)
+#include "../condition.h"
+#include "must.h"
 
 /* What was launched is there and has ended. */
 #define MUST_END()                            \

@@ -7,23 +7,14 @@
 #include <string.h>
 #include <time.h>
 
-#define __HIP_PLATFORM_AMD__ 1
-#include <hip/hip_runtime_api.h>
+#include "must.h"
+
 #include <rocsparse/rocsparse.h>
 
 #define ROWS	777
 #define COLUMNS 700
 #define LONGEST 40 /* elements of a row */
 #define DENSE	19 /* columns of the dense matrices */
-
-#define MUST(call)                                                                                    \
-	do {                                                                                          \
-		hipError_t error_ = (call);                                                           \
-		if (error_ != hipSuccess) {                                                           \
-			printf("FAIL line %d: %s: %s\n", __LINE__, #call, hipGetErrorString(error_)); \
-			exit(1);                                                                      \
-		}                                                                                     \
-	} while (0)
 
 #define MUST_SPARSE(call)                                                                  \
 	do {                                                                               \
