@@ -10,21 +10,8 @@
 ISA_VALU_F64(add, a + b)
 ISA_VALU_F64(mul, a *b)
 
-#define ORDER(name, expression)                                                   \
-	static void name(struct isa_valu *valu)                                   \
-	{                                                                         \
-		const struct isa_nan_rules rules = isa_nan_rules(valu);           \
-		const bool flush = isa_flushes(ISA_MODE_DENORM_64(valu->mode));   \
-                                                                                  \
-		ISA_FOR_LANES(valu)                                               \
-		{                                                                 \
-			const uint64_t a = isa_source_64(valu->a->u64[i], flush); \
-			const uint64_t b = isa_source_64(valu->b->u64[i], flush); \
-			(void)rules;                                              \
-                                                                                  \
-			valu->d->u64[i] = (expression);                           \
-		}                                                                 \
-	}
+#define ORDER(name, expression) \
+	ISA_VALU_ORDER(name, u64, uint64_t, isa_source_64, ISA_MODE_DENORM_64, expression)
 
 ORDER(min, isa_min_64(a, b, rules))
 ORDER(max, isa_max_64(a, b, rules))
@@ -163,27 +150,13 @@ static void trig_preop_by_b(struct isa_valu *valu)
 	}
 }
 
-#define ONE(operation_, function)                                                                        \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F64, .sources = {ISA_F64},                               \
-	}
-#define TWO(operation_, function, flags_)                                                                \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F64, .sources = {ISA_F64, ISA_F64}, .flags = flags_,     \
-	}
-#define THREE(operation_, function, flags_)                                                              \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F64, .sources = {ISA_F64, ISA_F64, ISA_F64},             \
-		.flags = flags_,                                                                         \
-	}
-#define WITH_INTEGER(operation_, function)                                                               \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F64, .sources = {ISA_F64, ISA_B32},                      \
-	}
+#define ONE(operation, function) ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F64, 0, ISA_F64)
+#define TWO(operation, function, flag_bits) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F64, flag_bits, ISA_F64, ISA_F64)
+#define THREE(operation, function, flag_bits) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F64, flag_bits, ISA_F64, ISA_F64, ISA_F64)
+#define WITH_INTEGER(operation, function) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F64, 0, ISA_F64, ISA_B32)
 
 static const struct isa_binding list[] = {
 	TWO(ADD_F64, add, 0),

@@ -18,24 +18,8 @@ ISA_VALU_F32(fused_dx9_zero, a == 0 || b == 0 ? c : fmaf(a, b, c))
 
 /* ---- minimum and maximum ---- */
 
-#define ORDER(name, expression)                                                    \
-	static void name(struct isa_valu *valu)                                    \
-	{                                                                          \
-		const struct isa_nan_rules rules = isa_nan_rules(valu);            \
-		const bool flush = isa_flushes(ISA_MODE_DENORM_32(valu->mode));    \
-		const union isa_lanes *as = valu->a, *bs = valu->b, *cs = valu->c; \
-		union isa_lanes *restrict ds = valu->d;                            \
-                                                                                   \
-		ISA_FOR_LANES(valu)                                                \
-		{                                                                  \
-			const uint32_t a = isa_source_32(as->u32[i], flush);       \
-			const uint32_t b = isa_source_32(bs->u32[i], flush);       \
-			const uint32_t c = isa_source_32(cs->u32[i], flush);       \
-                                                                                   \
-			(void)c, (void)rules;                                      \
-			ds->u32[i] = (expression);                                 \
-		}                                                                  \
-	}
+#define ORDER(name, expression) \
+	ISA_VALU_ORDER(name, u32, uint32_t, isa_source_32, ISA_MODE_DENORM_32, expression)
 
 ORDER(min_of_all, isa_min_32(a, b, rules))
 ORDER(max_of_all, isa_max_32(a, b, rules))
@@ -235,28 +219,12 @@ ISA_VALU_F32(mullit, b == -0x1.fffffep127F || b == -INFINITY || isnan(b) || c <=
 		     : a == 0 || b == 0 ? 0
 					: a * b)
 
-#define ONE(operation_, function)                                                                        \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F32, .sources = {ISA_F32},                               \
-	}
-#define TWO(operation_, function)                                                                        \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F32, .sources = {ISA_F32, ISA_F32},                      \
-	}
-#define ORDER_TWO(operation_, function)                                                                  \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F32, .sources = {ISA_F32, ISA_F32},                      \
-		.flags = ISA_VALU_NO_FLUSH,                                                              \
-	}
-#define THREE(operation_, function, flags_)                                                              \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F32, .sources = {ISA_F32, ISA_F32, ISA_F32},             \
-		.flags = flags_,                                                                         \
-	}
+#define ONE(operation, function) ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F32, 0, ISA_F32)
+#define TWO(operation, function) ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F32, 0, ISA_F32, ISA_F32)
+#define ORDER_TWO(operation, function) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F32, ISA_VALU_NO_FLUSH, ISA_F32, ISA_F32)
+#define THREE(operation, function, flag_bits) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F32, flag_bits, ISA_F32, ISA_F32, ISA_F32)
 
 static const struct isa_binding list[] = {
 	TWO(ADD_F32, add),

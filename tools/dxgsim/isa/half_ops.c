@@ -50,22 +50,8 @@
 	}
 
 /* ... of bits, in an order. */
-#define ORDER(name, expression)                                                             \
-	static void name(struct isa_valu *valu)                                             \
-	{                                                                                   \
-		const struct isa_nan_rules rules = isa_nan_rules(valu);                     \
-		const bool flush = isa_flushes(ISA_MODE_DENORM_64(valu->mode));             \
-                                                                                            \
-		ISA_FOR_LANES(valu)                                                         \
-		{                                                                           \
-			const uint16_t a = isa_source_16((uint16_t)valu->a->u32[i], flush); \
-			const uint16_t b = isa_source_16((uint16_t)valu->b->u32[i], flush); \
-			const uint16_t c = isa_source_16((uint16_t)valu->c->u32[i], flush); \
-                                                                                            \
-			(void)c, (void)rules;                                               \
-			valu->d->u32[i] = (expression);                                     \
-		}                                                                           \
-	}
+#define ORDER(name, expression) \
+	ISA_VALU_ORDER(name, u32, uint16_t, isa_source_16, ISA_MODE_DENORM_64, expression)
 
 SHORT_VALUES(add, a + b)
 SHORT_VALUES(sub, a - b)
@@ -139,22 +125,11 @@ static void ldexp_by_b(struct isa_valu *valu)
 	}
 }
 
-#define ONE(operation_, function)                                                                        \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F16, .sources = {ISA_F16},                               \
-	}
-#define TWO(operation_, function, flags_)                                                                \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F16, .sources = {ISA_F16, ISA_F16}, .flags = flags_,     \
-	}
-#define THREE(operation_, function, flags_)                                                              \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_F16, .sources = {ISA_F16, ISA_F16, ISA_F16},             \
-		.flags = flags_,                                                                         \
-	}
+#define ONE(operation, function) ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F16, 0, ISA_F16)
+#define TWO(operation, function, flag_bits) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F16, flag_bits, ISA_F16, ISA_F16)
+#define THREE(operation, function, flag_bits) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_F16, flag_bits, ISA_F16, ISA_F16, ISA_F16)
 
 static const struct isa_binding list[] = {
 	TWO(ADD_F16, add, 0),

@@ -3,22 +3,7 @@
 #include "dxgsim/isa/integer.h"
 
 /* a, b and c are 16 bits as @type: uint16_t, int16_t; what is computed from them fits into 32 bits. */
-#define HALVES(name, type, expression)                                             \
-	static void name(struct isa_valu *valu)                                    \
-	{                                                                          \
-		const union isa_lanes *as = valu->a, *bs = valu->b, *cs = valu->c; \
-		union isa_lanes *restrict ds = valu->d;                            \
-                                                                                   \
-		ISA_FOR_LANES(valu)                                                \
-		{                                                                  \
-			const type a = (type)as->u32[i];                           \
-			const type b = (type)bs->u32[i];                           \
-			const type c = (type)cs->u32[i];                           \
-                                                                                   \
-			(void)a, (void)b, (void)c;                                 \
-			ds->u32[i] = (uint16_t)(expression);                       \
-		}                                                                  \
-	}
+#define HALVES(name, type, expression) ISA_VALU_OF(name, u32, type, uint16_t, expression)
 
 /* ... with clamp brought between @least and @most. */
 #define HALVES_CLAMPED(name, type, number, expression, least, most)                   \

@@ -149,4 +149,27 @@ ISA_ORDER(16, 0x7c00U, 0x200U)
 ISA_ORDER(32, 0x7f800000U, 0x400000U)
 ISA_ORDER(64, UINT64_C(0x7ff0000000000000), UINT64_C(1) << 51)
 
+/*
+ * A function of operations like ISA_VALU_OF(), on bits as @source() has them, with denormals as @denorm() of MODE says; `rules` are those
+ * for NaNs.
+ */
+#define ISA_VALU_ORDER(name, member, type, source, denorm, expression)             \
+	static void name(struct isa_valu *valu)                                    \
+	{                                                                          \
+		const struct isa_nan_rules rules = isa_nan_rules(valu);            \
+		const bool flush = isa_flushes(denorm(valu->mode));                \
+		const union isa_lanes *as = valu->a, *bs = valu->b, *cs = valu->c; \
+		union isa_lanes *restrict ds = valu->d;                            \
+                                                                                   \
+		ISA_FOR_LANES(valu)                                                \
+		{                                                                  \
+			const type a = source((type)as->member[i], flush);         \
+			const type b = source((type)bs->member[i], flush);         \
+			const type c = source((type)cs->member[i], flush);         \
+                                                                                   \
+			(void)c, (void)rules;                                      \
+			ds->member[i] = (expression);                              \
+		}                                                                  \
+	}
+
 #endif

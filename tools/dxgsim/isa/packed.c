@@ -98,22 +98,14 @@ static void mix_to_half(struct isa_valu *valu)
 	}
 }
 
-#define PACKED_BINDING(operation_, function, flags_, ...)                                                \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = ISA_PACKED_F16, .sources = {__VA_ARGS__},                    \
-		.flags = ISA_VALU_TWO | (flags_),                                                        \
-	}
+#define PACKED_BINDING(operation, function, flag_bits, ...) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, ISA_PACKED_F16, ISA_VALU_TWO | (flag_bits), __VA_ARGS__)
 #define TWO(operation, function, flags) \
 	PACKED_BINDING(operation, function, flags, ISA_PACKED_F16, ISA_PACKED_F16)
 #define THREE(operation, function, flags) \
 	PACKED_BINDING(operation, function, flags, ISA_PACKED_F16, ISA_PACKED_F16, ISA_PACKED_F16)
-#define MIX(operation_, function, result_)                                                               \
-	{                                                                                                \
-		.operation = ISA_V_##operation_, .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute, \
-		.valu = function, .result = result_, .sources = {ISA_F32, ISA_F32, ISA_F32},             \
-		.flags = ISA_VALU_MIXED,                                                                 \
-	}
+#define MIX(operation, function, to) \
+	ISA_VALU_BINDING(ISA_V_##operation, function, to, ISA_VALU_MIXED, ISA_F32, ISA_F32, ISA_F32)
 
 static const struct isa_binding list[] = {
 	TWO(PK_ADD_F16, add, 0),

@@ -4,9 +4,13 @@
 
 #include "dxgsim/isa/lane_words.h"
 
-/* Whether no lane's bytes lie in two words, and whether they are whole words. */
-static void shape_of(const struct isa_transfer *transfer, const struct isa_swizzle *swizzle, bool *inside,
-		     bool *whole)
+enum shape {
+	ONE_ACCESS, /* no lane's bytes lie in two words */
+	WORDS,	    /* they do, and are whole words */
+	BYTES,
+};
+
+static enum shape shape_of(const struct isa_transfer *transfer, const struct isa_swizzle *swizzle)
 {
 	uint32_t bits = 0;
 	uint32_t last = 0;
@@ -25,8 +29,9 @@ static void shape_of(const struct isa_transfer *transfer, const struct isa_swizz
 			last = part > last ? part : last;
 		}
 	}
-	*inside = last + transfer->bytes <= 4;
-	*whole = !bits && transfer->bytes % 4 == 0;
+	if (last + transfer->bytes <= 4)
+		return ONE_ACCESS;
+	return !bits && transfer->bytes % 4 == 0 ? WORDS : BYTES;
 }
 
 static void place(struct isa_transfer *transfer, const struct isa_swizzle *swizzle, uint32_t step)
@@ -86,15 +91,16 @@ bool isa_swizzle_read(struct isa_transfer *transfer, const struct isa_swizzle *s
 {
 	uint32_t bytes = transfer->bytes;
 	struct isa_words part;
-	bool inside, whole;
 
-	shape_of(transfer, swizzle, &inside, &whole);
-	if (inside) {
+	switch (shape_of(transfer, swizzle)) {
+	case ONE_ACCESS:
 		place(transfer, swizzle, 0);
 		return isa_access_read(transfer, words);
-	}
-	if (!whole)
+	case BYTES:
 		return read_bytes(transfer, swizzle, bytes, words);
+	case WORDS:
+		break;
+	}
 	transfer->bytes = 4;
 	for (uint32_t i = 0; i < bytes / 4; i++) {
 		place(transfer, swizzle, i * 4);
@@ -113,15 +119,16 @@ bool isa_swizzle_write(struct isa_transfer *transfer, const struct isa_swizzle *
 {
 	uint32_t bytes = transfer->bytes;
 	struct isa_words part;
-	bool inside, whole;
 
-	shape_of(transfer, swizzle, &inside, &whole);
-	if (inside) {
+	switch (shape_of(transfer, swizzle)) {
+	case ONE_ACCESS:
 		place(transfer, swizzle, 0);
 		return isa_access_write(transfer, words);
-	}
-	if (!whole)
+	case BYTES:
 		return write_bytes(transfer, swizzle, bytes, words);
+	case WORDS:
+		break;
+	}
 	transfer->bytes = 4;
 	for (uint32_t i = 0; i < bytes / 4; i++) {
 		place(transfer, swizzle, i * 4);

@@ -81,52 +81,39 @@ void isa_valu_prepare(enum isa_target target, struct isa_inst *inst);
 #define ISA_FOR_LANES(valu) \
 	for (uint32_t i = 0, isa_count_ = (valu)->lanes == 64 ? 64 : 32; i < isa_count_; i++)
 
-/* A function of operations on 32-bit words; a, b and c are the values of the lane. */
-#define ISA_VALU_U32(name, expression)                                                 \
-	static void name(struct isa_valu *valu)                                        \
-	{                                                                              \
-		const union isa_lanes *as = valu->a, *bs = valu->b, *cs = valu->c;     \
-		union isa_lanes *restrict ds = valu->d;                                \
-                                                                                       \
-		ISA_FOR_LANES(valu)                                                    \
-		{                                                                      \
-			const uint32_t a = as->u32[i], b = bs->u32[i], c = cs->u32[i]; \
-                                                                                       \
-			(void)a, (void)b, (void)c;                                     \
-			ds->u32[i] = (uint32_t)(expression);                           \
-		}                                                                      \
+/*
+ * The loop of a function of operations: a, b and c are the values of a lane, the @member of union isa_lanes as @type; what is computed
+ * from them is stored as @result.
+ */
+#define ISA_VALU_LOOP(member, type, result, expression)                                               \
+	ISA_FOR_LANES(valu)                                                                           \
+	{                                                                                             \
+		const type a = (type)as->member[i], b = (type)bs->member[i], c = (type)cs->member[i]; \
+                                                                                                      \
+		(void)a, (void)b, (void)c;                                                            \
+		ds->member[i] = (result)(expression);                                                 \
 	}
 
-/* ... on floats. */
-#define ISA_VALU_F32(name, expression)                                              \
-	static void name(struct isa_valu *valu)                                     \
-	{                                                                           \
-		const union isa_lanes *as = valu->a, *bs = valu->b, *cs = valu->c;  \
-		union isa_lanes *restrict ds = valu->d;                             \
-                                                                                    \
-		ISA_FOR_LANES(valu)                                                 \
-		{                                                                   \
-			const float a = as->f32[i], b = bs->f32[i], c = cs->f32[i]; \
-                                                                                    \
-			(void)a, (void)b, (void)c;                                  \
-			ds->f32[i] = (float)(expression);                           \
-		}                                                                   \
+/* A function that is nothing else. */
+#define ISA_VALU_OF(name, member, type, result, expression)                        \
+	static void name(struct isa_valu *valu)                                    \
+	{                                                                          \
+		const union isa_lanes *as = valu->a, *bs = valu->b, *cs = valu->c; \
+		union isa_lanes *restrict ds = valu->d;                            \
+                                                                                   \
+		ISA_VALU_LOOP(member, type, result, expression)                    \
 	}
 
-/* ... on doubles, and on 64-bit words. */
-#define ISA_VALU_F64(name, expression)                                               \
-	static void name(struct isa_valu *valu)                                      \
-	{                                                                            \
-		const union isa_lanes *as = valu->a, *bs = valu->b, *cs = valu->c;   \
-		union isa_lanes *restrict ds = valu->d;                              \
-                                                                                     \
-		ISA_FOR_LANES(valu)                                                  \
-		{                                                                    \
-			const double a = as->f64[i], b = bs->f64[i], c = cs->f64[i]; \
-                                                                                     \
-			(void)a, (void)b, (void)c;                                   \
-			ds->f64[i] = (double)(expression);                           \
-		}                                                                    \
+/* ... on 32-bit words, on floats, on doubles. */
+#define ISA_VALU_U32(name, expression) ISA_VALU_OF(name, u32, uint32_t, uint32_t, expression)
+#define ISA_VALU_F32(name, expression) ISA_VALU_OF(name, f32, float, float, expression)
+#define ISA_VALU_F64(name, expression) ISA_VALU_OF(name, f64, double, double, expression)
+
+/* A binding: operation, function, types of the result and, at the end, of the sources, ISA_VALU_* flags. */
+#define ISA_VALU_BINDING(operation_, function, to, flag_bits, ...)                                  \
+	{                                                                                           \
+		.operation = (operation_), .class = ISA_CLASS_VECTOR, .execute = isa_valu_execute,  \
+		.valu = (function), .result = (to), .sources = {__VA_ARGS__}, .flags = (flag_bits), \
 	}
 
 #endif
