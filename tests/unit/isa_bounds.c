@@ -14,14 +14,7 @@
 #include "isa_memory_cases.h"
 #include "isa_memory_resource.h"
 
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-#define BASE   0x800u
-
-#define CASE(text_, targets_, prepare_, expect_)                                           \
-	{                                                                                  \
-		.text = text_, .targets = targets_, .prepare = prepare_, .expect = expect_ \
-	}
+#define BASE 0x800u
 
 /* ---- vector accesses ---- */
 
@@ -138,24 +131,25 @@ static void load_words_raw(struct vector_state *state, uint32_t lanes, enum isa_
 	}
 }
 
-#define RECORDS(name)                                                                                \
-	CASE("buffer_load_dword v12, v[0:1], s[8:11], null idxen offen", ON_ALL, name, load_##name), \
-		CASE("buffer_store_dword v4, v[0:1], s[8:11], null idxen offen", ON_ALL, name, store_##name)
+#define RECORDS(name)                                                                                   \
+	CASE_OF("buffer_load_dword v12, v[0:1], s[8:11], null idxen offen", ON_ALL, name, load_##name), \
+		CASE_OF("buffer_store_dword v4, v[0:1], s[8:11], null idxen offen", ON_ALL, name,       \
+			store_##name)
 
 static void buffers_end(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("buffer_load_dword v12, v2, s[8:11], null offen", ON_ALL, raw, load_raw),
-		CASE("buffer_load_dwordx4 v[12:15], v2, s[8:11], null offen offset:8", ON_ALL, raw,
-		     load_words_raw),
-		CASE("buffer_store_dword v4, v2, s[8:11], null offen", ON_ALL, raw, store_raw),
-		CASE("buffer_atomic_swap v4, v2, s[8:11], null offen glc", ON_OLD, raw, swap_raw),
-		CASE("buffer_atomic_swap v4, v2, s[8:11], null offen th:TH_ATOMIC_RETURN", ON_GFX12, raw,
-		     swap_raw),
-		CASE("buffer_atomic_swap v4, v[0:1], s[8:11], null idxen offen glc", ON_OLD, structured,
-		     swap_structured),
-		CASE("buffer_atomic_swap v4, v[0:1], s[8:11], null idxen offen th:TH_ATOMIC_RETURN", ON_GFX12,
-		     structured, swap_structured),
+		CASE_OF("buffer_load_dword v12, v2, s[8:11], null offen", ON_ALL, raw, load_raw),
+		CASE_OF("buffer_load_dwordx4 v[12:15], v2, s[8:11], null offen offset:8", ON_ALL, raw,
+			load_words_raw),
+		CASE_OF("buffer_store_dword v4, v2, s[8:11], null offen", ON_ALL, raw, store_raw),
+		CASE_OF("buffer_atomic_swap v4, v2, s[8:11], null offen glc", ON_OLD, raw, swap_raw),
+		CASE_OF("buffer_atomic_swap v4, v2, s[8:11], null offen th:TH_ATOMIC_RETURN", ON_GFX12, raw,
+			swap_raw),
+		CASE_OF("buffer_atomic_swap v4, v[0:1], s[8:11], null idxen offen glc", ON_OLD, structured,
+			swap_structured),
+		CASE_OF("buffer_atomic_swap v4, v[0:1], s[8:11], null idxen offen th:TH_ATOMIC_RETURN",
+			ON_GFX12, structured, swap_structured),
 		RECORDS(structured),
 		RECORDS(indexed),
 		RECORDS(unchecked),
@@ -213,30 +207,30 @@ static void raw_words(struct vector_state *state, uint32_t lanes, enum isa_targe
 static void loads_may_end_in_lds(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("buffer_load_dword v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
-		     word_to_lds),
-		CASE("buffer_load_ubyte v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
-		     byte_to_lds),
-		CASE("buffer_load_sbyte v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
-		     signed_byte_to_lds),
-		CASE("buffer_load_ushort v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
-		     short_to_lds),
-		CASE("buffer_load_sshort v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
-		     signed_short_to_lds),
-		CASE("buffer_load_format_x v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
-		     word_to_lds),
-		CASE("buffer_load_lds_b32 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
-		     word_to_lds),
-		CASE("buffer_load_lds_u8 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
-		     byte_to_lds),
-		CASE("buffer_load_lds_i8 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
-		     signed_byte_to_lds),
-		CASE("buffer_load_lds_u16 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
-		     short_to_lds),
-		CASE("buffer_load_lds_i16 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
-		     signed_short_to_lds),
-		CASE("buffer_load_lds_format_x v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
-		     word_to_lds),
+		CASE_OF("buffer_load_dword v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
+			word_to_lds),
+		CASE_OF("buffer_load_ubyte v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
+			byte_to_lds),
+		CASE_OF("buffer_load_sbyte v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
+			signed_byte_to_lds),
+		CASE_OF("buffer_load_ushort v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
+			short_to_lds),
+		CASE_OF("buffer_load_sshort v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
+			signed_short_to_lds),
+		CASE_OF("buffer_load_format_x v0, s[8:11], null offen offset:16 lds", ON_GFX10, raw_words,
+			word_to_lds),
+		CASE_OF("buffer_load_lds_b32 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
+			word_to_lds),
+		CASE_OF("buffer_load_lds_u8 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
+			byte_to_lds),
+		CASE_OF("buffer_load_lds_i8 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
+			signed_byte_to_lds),
+		CASE_OF("buffer_load_lds_u16 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
+			short_to_lds),
+		CASE_OF("buffer_load_lds_i16 v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
+			signed_short_to_lds),
+		CASE_OF("buffer_load_lds_format_x v0, s[8:11], null offen offset:16", ON_GFX11, raw_words,
+			word_to_lds),
 	};
 
 	(void)state;
@@ -313,20 +307,20 @@ static void two_zeros(struct vector_state *state, uint32_t lanes, enum isa_targe
 static void scalars_from_memory(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("s_load_dword s20, s[0:1], 0x10", ON_ALL, with_base, one_at_16),
-		CASE("s_load_dwordx2 s[20:21], s[0:1], 0x10", ON_ALL, with_base, two_at_16),
-		CASE("s_load_dwordx4 s[20:23], s[0:1], 0x10", ON_ALL, with_base, four_at_16),
-		CASE("s_load_dwordx8 s[20:27], s[0:1], 0x10", ON_ALL, with_base, eight_at_16),
-		CASE("s_load_dwordx16 s[20:35], s[0:1], 0x10", ON_ALL, with_base, sixteen_at_16),
-		CASE("s_load_b96 s[20:22], s[0:1], 0x10", ON_GFX12, with_base, three_at_16),
-		CASE("s_load_i8 s20, s[0:1], 0x13", ON_GFX12, with_base, signed_byte),
-		CASE("s_load_u8 s20, s[0:1], 0x13", ON_GFX12, with_base, unsigned_byte),
-		CASE("s_load_i16 s20, s[0:1], 0x12", ON_GFX12, with_base, signed_short),
-		CASE("s_load_u16 s20, s[0:1], 0x12", ON_GFX12, with_base, unsigned_short),
-		CASE("s_load_dwordx2 s[20:21], s[0:1], -0x20", ON_ALL, with_base, two_before),
-		CASE("s_load_dwordx2 s[20:21], s[0:1], s4 offset:0", ON_ALL, with_base, two_at_register),
-		CASE("s_load_dwordx2 s[20:21], s[0:1], s4 offset:0x10", ON_ALL, with_base, two_at_both),
-		CASE("s_load_dwordx2 s[20:21], s[0:1], m0 offset:0", ON_ALL, with_base, two_at_m0),
+		CASE_OF("s_load_dword s20, s[0:1], 0x10", ON_ALL, with_base, one_at_16),
+		CASE_OF("s_load_dwordx2 s[20:21], s[0:1], 0x10", ON_ALL, with_base, two_at_16),
+		CASE_OF("s_load_dwordx4 s[20:23], s[0:1], 0x10", ON_ALL, with_base, four_at_16),
+		CASE_OF("s_load_dwordx8 s[20:27], s[0:1], 0x10", ON_ALL, with_base, eight_at_16),
+		CASE_OF("s_load_dwordx16 s[20:35], s[0:1], 0x10", ON_ALL, with_base, sixteen_at_16),
+		CASE_OF("s_load_b96 s[20:22], s[0:1], 0x10", ON_GFX12, with_base, three_at_16),
+		CASE_OF("s_load_i8 s20, s[0:1], 0x13", ON_GFX12, with_base, signed_byte),
+		CASE_OF("s_load_u8 s20, s[0:1], 0x13", ON_GFX12, with_base, unsigned_byte),
+		CASE_OF("s_load_i16 s20, s[0:1], 0x12", ON_GFX12, with_base, signed_short),
+		CASE_OF("s_load_u16 s20, s[0:1], 0x12", ON_GFX12, with_base, unsigned_short),
+		CASE_OF("s_load_dwordx2 s[20:21], s[0:1], -0x20", ON_ALL, with_base, two_before),
+		CASE_OF("s_load_dwordx2 s[20:21], s[0:1], s4 offset:0", ON_ALL, with_base, two_at_register),
+		CASE_OF("s_load_dwordx2 s[20:21], s[0:1], s4 offset:0x10", ON_ALL, with_base, two_at_both),
+		CASE_OF("s_load_dwordx2 s[20:21], s[0:1], m0 offset:0", ON_ALL, with_base, two_at_m0),
 	};
 
 	(void)state;
@@ -336,24 +330,24 @@ static void scalars_from_memory(void **state)
 static void scalars_from_buffers(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("s_buffer_load_dword s20, s[8:11], 0x10", ON_ALL, with_base, one_at_16),
-		CASE("s_buffer_load_dwordx2 s[20:21], s[8:11], 0x10", ON_ALL, with_base, two_at_16),
-		CASE("s_buffer_load_dwordx4 s[20:23], s[8:11], 0x10", ON_ALL, with_base, four_at_16),
-		CASE("s_buffer_load_dwordx8 s[20:27], s[8:11], 0x10", ON_ALL, with_base, eight_at_16),
-		CASE("s_buffer_load_dwordx16 s[20:35], s[8:11], 0x10", ON_ALL, with_base, sixteen_at_16),
-		CASE("s_buffer_load_b96 s[20:22], s[8:11], 0x10", ON_GFX12, with_base, three_at_16),
-		CASE("s_buffer_load_i8 s20, s[8:11], 0x13", ON_GFX12, with_base, signed_byte),
-		CASE("s_buffer_load_u8 s20, s[8:11], 0x13", ON_GFX12, with_base, unsigned_byte),
-		CASE("s_buffer_load_i16 s20, s[8:11], 0x12", ON_GFX12, with_base, signed_short),
-		CASE("s_buffer_load_u16 s20, s[8:11], 0x12", ON_GFX12, with_base, unsigned_short),
-		CASE("s_buffer_load_dwordx2 s[20:21], s[8:11], s4 offset:0", ON_ALL, with_base,
-		     two_at_register),
-		CASE("s_buffer_load_dwordx2 s[20:21], s[8:11], s4 offset:0x10", ON_ALL, with_base,
-		     two_at_both),
-		CASE("s_buffer_load_dwordx2 s[20:21], s[12:15], 0x10", ON_ALL, with_base, two_at_16),
+		CASE_OF("s_buffer_load_dword s20, s[8:11], 0x10", ON_ALL, with_base, one_at_16),
+		CASE_OF("s_buffer_load_dwordx2 s[20:21], s[8:11], 0x10", ON_ALL, with_base, two_at_16),
+		CASE_OF("s_buffer_load_dwordx4 s[20:23], s[8:11], 0x10", ON_ALL, with_base, four_at_16),
+		CASE_OF("s_buffer_load_dwordx8 s[20:27], s[8:11], 0x10", ON_ALL, with_base, eight_at_16),
+		CASE_OF("s_buffer_load_dwordx16 s[20:35], s[8:11], 0x10", ON_ALL, with_base, sixteen_at_16),
+		CASE_OF("s_buffer_load_b96 s[20:22], s[8:11], 0x10", ON_GFX12, with_base, three_at_16),
+		CASE_OF("s_buffer_load_i8 s20, s[8:11], 0x13", ON_GFX12, with_base, signed_byte),
+		CASE_OF("s_buffer_load_u8 s20, s[8:11], 0x13", ON_GFX12, with_base, unsigned_byte),
+		CASE_OF("s_buffer_load_i16 s20, s[8:11], 0x12", ON_GFX12, with_base, signed_short),
+		CASE_OF("s_buffer_load_u16 s20, s[8:11], 0x12", ON_GFX12, with_base, unsigned_short),
+		CASE_OF("s_buffer_load_dwordx2 s[20:21], s[8:11], s4 offset:0", ON_ALL, with_base,
+			two_at_register),
+		CASE_OF("s_buffer_load_dwordx2 s[20:21], s[8:11], s4 offset:0x10", ON_ALL, with_base,
+			two_at_both),
+		CASE_OF("s_buffer_load_dwordx2 s[20:21], s[12:15], 0x10", ON_ALL, with_base, two_at_16),
 		/* 32 records of 16 bytes, and 256 bytes */
-		CASE("s_buffer_load_dwordx2 s[20:21], s[8:11], 0x200", ON_ALL, with_base, two_zeros),
-		CASE("s_buffer_load_dwordx2 s[20:21], s[12:15], 0x100", ON_ALL, with_base, two_zeros),
+		CASE_OF("s_buffer_load_dwordx2 s[20:21], s[8:11], 0x200", ON_ALL, with_base, two_zeros),
+		CASE_OF("s_buffer_load_dwordx2 s[20:21], s[12:15], 0x100", ON_ALL, with_base, two_zeros),
 	};
 
 	(void)state;
@@ -378,8 +372,8 @@ static void scalar_fault(struct vector_state *state, uint32_t lanes, enum isa_ta
 static void scalars_go_astray(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("s_load_dword s20, s[0:1], 0x10", ON_ALL, no_memory, scalar_fault),
-		CASE("s_load_dwordx8 s[20:27], s[0:1], 0x10", ON_ALL, no_memory, scalar_fault),
+		CASE_OF("s_load_dword s20, s[0:1], 0x10", ON_ALL, no_memory, scalar_fault),
+		CASE_OF("s_load_dwordx8 s[20:27], s[0:1], 0x10", ON_ALL, no_memory, scalar_fault),
 	};
 
 	(void)state;

@@ -10,18 +10,8 @@
 
 #include <cmocka.h>
 
+#include "isa_expect.h"
 #include "isa_memory_cases.h"
-
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-
-#define EXPECT(name, value)                                           \
-	static uint64_t name(struct vector_lane *lane)                \
-	{                                                             \
-		const uint64_t a = lane->a, b = lane->b, d = lane->d; \
-		(void)a, (void)b, (void)d;                            \
-		return (value);                                       \
-	}
 
 /* 7 where the branch is not taken, and else 5. */
 EXPECT(always, 5)

@@ -10,10 +10,7 @@
 
 #include <cmocka.h>
 
-#include "isa_vectors.h"
-
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-#define ON_NEW (ON_GFX11 | ON_GFX12)
+#include "isa_expect.h"
 
 #define NUMBER_f16(bits) vector_half(bits)
 #define NUMBER_f32(bits) (double)vector_float(bits)
@@ -28,27 +25,14 @@
 		return lane->d;                                                      \
 	}
 
-#define FLOAT_CONDITIONS(type)                             \
-	CONDITION(f, type, double, false)                  \
-	CONDITION(lt, type, double, a < b)                 \
-	CONDITION(eq, type, double, a == b)                \
-	CONDITION(le, type, double, a <= b)                \
-	CONDITION(gt, type, double, a > b)                 \
-	CONDITION(lg, type, double, a<b || a> b)           \
-	CONDITION(ge, type, double, a >= b)                \
-	CONDITION(o, type, double, !isnan(a) && !isnan(b)) \
-	CONDITION(u, type, double, isnan(a) || isnan(b))   \
-	CONDITION(nge, type, double, !(a >= b))            \
-	CONDITION(nlg, type, double, !(a < b || a > b))    \
-	CONDITION(ngt, type, double, !(a > b))             \
-	CONDITION(nle, type, double, !(a <= b))            \
-	CONDITION(neq, type, double, !(a == b))            \
-	CONDITION(nlt, type, double, !(a < b))             \
-	CONDITION(t, type, double, true)
+#define FLOAT_CONDITION(name, condition)        \
+	CONDITION(name, f16, double, condition) \
+	CONDITION(name, f32, double, condition) \
+	CONDITION(name, f64, double, condition)
 
-FLOAT_CONDITIONS(f16)
-FLOAT_CONDITIONS(f32)
-FLOAT_CONDITIONS(f64)
+FLOAT_CONDITIONS(FLOAT_CONDITION)
+FLOAT_CONDITION(f, false)
+FLOAT_CONDITION(t, true)
 
 #define NUMBER_i16(bits) (int64_t)(int16_t)(bits)
 #define NUMBER_u16(bits) (uint64_t)(uint16_t)(bits)

@@ -11,27 +11,7 @@
 
 #include <cmocka.h>
 
-#include "isa_vectors.h"
-
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-
-#define CONVERT(name, value)                                                       \
-	static uint64_t name(struct vector_lane *lane)                             \
-	{                                                                          \
-		const uint64_t a = lane->a, b = lane->b, c = lane->c, d = lane->d; \
-		(void)a, (void)b, (void)c, (void)d;                                \
-		return (value);                                                    \
-	}
-
-static double number(uint64_t bits)
-{
-	return (double)vector_float(bits);
-}
-
-static double within(double value, double low, double high)
-{
-	return isnan(value) ? 0 : value < low ? low : value > high ? high : value;
-}
+#include "isa_expect.h"
 
 static uint64_t pair_of(uint64_t low, uint64_t high)
 {
@@ -40,67 +20,50 @@ static uint64_t pair_of(uint64_t low, uint64_t high)
 
 /* ---- packed ---- */
 
-/* To zero: what is too large is the largest. */
-static uint64_t half_to_zero(uint64_t bits)
-{
-	const double value = number(bits);
-	uint64_t half = vector_half_bits(value);
-
-	if (isnan(value) || isinf(value))
-		return half;
-	if (fabs(vector_half(half)) > fabs(value))
-		half--;
-	return half;
-}
-
-static uint64_t limited(int64_t value, int64_t low, int64_t high)
-{
-	return (uint64_t)(value < low ? low : value > high ? high : value);
-}
-
 static uint64_t i16_of(double value)
 {
-	return (uint64_t)(int64_t)within(trunc(value), -32768, 32767);
+	return (uint64_t)(int64_t)limited(trunc(value), -32768, 32767);
 }
 
 static uint64_t u16_of(double value)
 {
-	return (uint64_t)within(trunc(value), 0, 65535);
+	return (uint64_t)limited(trunc(value), 0, 65535);
 }
 
-CONVERT(pk_rtz, pair_of(half_to_zero(a), half_to_zero(b)))
-CONVERT(pk_i16_f32, pair_of(i16_of(number(a)), i16_of(number(b))))
-CONVERT(pk_u16_f32, pair_of(u16_of(number(a)), u16_of(number(b))))
-CONVERT(pk_i16_i32, pair_of(limited((int32_t)a, -32768, 32767), limited((int32_t)b, -32768, 32767)))
-CONVERT(pk_u16_u32, pair_of(limited((int64_t)a, 0, 65535), limited((int64_t)b, 0, 65535)))
-CONVERT(i32_i16, a & 0x8000 ? a | 0xffff0000 : a)
-CONVERT(u32_u16, a & 0xffff)
-CONVERT(f16_i16, (d & 0xffff0000) | vector_half_bits((int16_t)a))
-CONVERT(byte_0, vector_float_bits((float)(a & 0xff)))
-CONVERT(byte_1, vector_float_bits((float)(a >> 8 & 0xff)))
-CONVERT(byte_3, vector_float_bits((float)(a >> 24 & 0xff)))
-CONVERT(off_i4, vector_float_bits((float)((int)(a & 7) - (int)(a & 8)) / 16))
+EXPECT(pk_rtz, pair_of(half_to_zero(a), half_to_zero(b)))
+EXPECT(pk_i16_f32, pair_of(i16_of(number(a)), i16_of(number(b))))
+EXPECT(pk_u16_f32, pair_of(u16_of(number(a)), u16_of(number(b))))
+EXPECT(pk_i16_i32,
+       pair_of((uint64_t)within((int32_t)a, -32768, 32767), (uint64_t)within((int32_t)b, -32768, 32767)))
+EXPECT(pk_u16_u32, pair_of((uint64_t)within((int64_t)a, 0, 65535), (uint64_t)within((int64_t)b, 0, 65535)))
+EXPECT(i32_i16, a & 0x8000 ? a | 0xffff0000 : a)
+EXPECT(u32_u16, a & 0xffff)
+EXPECT(f16_i16, (d & 0xffff0000) | vector_half_bits((int16_t)a))
+EXPECT(byte_0, vector_float_bits((float)(a & 0xff)))
+EXPECT(byte_1, vector_float_bits((float)(a >> 8 & 0xff)))
+EXPECT(byte_3, vector_float_bits((float)(a >> 24 & 0xff)))
+EXPECT(off_i4, vector_float_bits((float)((int)(a & 7) - (int)(a & 8)) / 16))
 
 /* The only conversion to an integer that rounds as MODE says: to the nearest here. */
 static uint64_t u8_in_word(struct vector_lane *lane)
 {
 	const unsigned shift = 8 * (lane->b & 3);
 
-	return (lane->c & ~(0xffull << shift)) | (uint64_t)within(rint(number(lane->a)), 0, 255) << shift;
+	return (lane->c & ~(0xffull << shift)) | (uint64_t)limited(rint(number(lane->a)), 0, 255) << shift;
 }
 
 /* ---- normalized: of what lies half-way between two integers nobody says which is taken ---- */
 
 static uint64_t normalized(double value, double low, double scale)
 {
-	value = within(value, low, 1) * scale;
+	value = limited(value, low, 1) * scale;
 	return (uint64_t)(int64_t)floor(value + 0.5);
 }
 
 #define NORMALIZED(name, low, scale, to_number) \
-	CONVERT(name, pair_of(normalized(to_number(a), low, scale), normalized(to_number(b), low, scale)))
+	EXPECT(name, pair_of(normalized(to_number(a), low, scale), normalized(to_number(b), low, scale)))
 #define NORMALIZED_HALF(name, low, scale) \
-	CONVERT(name, (d & 0xffff0000) | (normalized(vector_half(a), low, scale) & 0xffff))
+	EXPECT(name, (d & 0xffff0000) | (normalized(vector_half(a), low, scale) & 0xffff))
 
 NORMALIZED(pk_i16_f32_norm, -1, 32767, number)
 NORMALIZED(pk_u16_f32_norm, 0, 65535, number)
@@ -154,14 +117,14 @@ static void packed(void **state)
 }
 
 /* Numbers from -1.5 to 1.5, which random ones seldom are. */
-CONVERT(small_i16, pk_i16_f32_norm(&(struct vector_lane){
-			   .a = vector_float_bits((float)(int32_t)a * 0x1.8p-31f),
-			   .b = vector_float_bits((float)(int32_t)b * 0x1.8p-31f),
-		   }))
-CONVERT(small_u16, pk_u16_f32_norm(&(struct vector_lane){
-			   .a = vector_float_bits((float)(int32_t)a * 0x1.8p-31f),
-			   .b = vector_float_bits((float)(int32_t)b * 0x1.8p-31f),
-		   }))
+EXPECT(small_i16, pk_i16_f32_norm(&(struct vector_lane){
+			  .a = vector_float_bits((float)(int32_t)a * 0x1.8p-31f),
+			  .b = vector_float_bits((float)(int32_t)b * 0x1.8p-31f),
+		  }))
+EXPECT(small_u16, pk_u16_f32_norm(&(struct vector_lane){
+			  .a = vector_float_bits((float)(int32_t)a * 0x1.8p-31f),
+			  .b = vector_float_bits((float)(int32_t)b * 0x1.8p-31f),
+		  }))
 
 #define SMALL                                                                            \
 	"v_cvt_f32_i32 v20, $a\nv_mul_f32 v20, 0x30400000, v20\nv_cvt_f32_i32 v21, $b\n" \
@@ -226,10 +189,10 @@ static uint64_t small_bits(const struct small_float *type, double value)
 	return sign | at;
 }
 
-CONVERT(f32_fp8, vector_float_bits((float)small_value(&fp8, a & 0xff)))
-CONVERT(f32_bf8, vector_float_bits((float)small_value(&bf8, a & 0xff)))
-CONVERT(f32_fp8_1, vector_float_bits((float)small_value(&fp8, a >> 8 & 0xff)))
-CONVERT(f32_bf8_3, vector_float_bits((float)small_value(&bf8, a >> 24 & 0xff)))
+EXPECT(f32_fp8, vector_float_bits((float)small_value(&fp8, a & 0xff)))
+EXPECT(f32_bf8, vector_float_bits((float)small_value(&bf8, a & 0xff)))
+EXPECT(f32_fp8_1, vector_float_bits((float)small_value(&fp8, a >> 8 & 0xff)))
+EXPECT(f32_bf8_3, vector_float_bits((float)small_value(&bf8, a >> 24 & 0xff)))
 
 static uint64_t two_floats(const struct small_float *type, uint64_t bits)
 {
@@ -237,12 +200,12 @@ static uint64_t two_floats(const struct small_float *type, uint64_t bits)
 	       vector_float_bits((float)small_value(type, bits >> 8 & 0xff)) << 32;
 }
 
-CONVERT(two_fp8, two_floats(&fp8, a))
-CONVERT(two_bf8, two_floats(&bf8, a))
-CONVERT(two_fp8_upper, two_floats(&fp8, a >> 16))
-CONVERT(pk_fp8, (d & 0xffff0000) | small_bits(&fp8, number(a)) | small_bits(&fp8, number(b)) << 8)
-CONVERT(pk_bf8, (d & 0xffff0000) | small_bits(&bf8, number(a)) | small_bits(&bf8, number(b)) << 8)
-CONVERT(pk_fp8_upper, (d & 0xffff) | small_bits(&fp8, number(a)) << 16 | small_bits(&fp8, number(b)) << 24)
+EXPECT(two_fp8, two_floats(&fp8, a))
+EXPECT(two_bf8, two_floats(&bf8, a))
+EXPECT(two_fp8_upper, two_floats(&fp8, a >> 16))
+EXPECT(pk_fp8, (d & 0xffff0000) | small_bits(&fp8, number(a)) | small_bits(&fp8, number(b)) << 8)
+EXPECT(pk_bf8, (d & 0xffff0000) | small_bits(&bf8, number(a)) | small_bits(&bf8, number(b)) << 8)
+EXPECT(pk_fp8_upper, (d & 0xffff) | small_bits(&fp8, number(a)) << 16 | small_bits(&fp8, number(b)) << 24)
 
 static bool same_two_f32(uint64_t got, uint64_t wanted)
 {
@@ -315,11 +278,11 @@ static bool to_zero_bf8(uint64_t got, uint64_t wanted)
 		fabs(small_value(&bf8, got & 0xff)) <= fabs(number(wanted)));
 }
 
-CONVERT(number_itself, a)
+EXPECT(number_itself, a)
 
 /* The other bytes stay. */
-CONVERT(others_stay, d & 0xffffff00)
-CONVERT(others_stay_2, d & 0xff00ffff)
+EXPECT(others_stay, d & 0xffffff00)
+EXPECT(others_stay_2, d & 0xff00ffff)
 
 static bool same_but_first(uint64_t got, uint64_t wanted)
 {
@@ -363,8 +326,8 @@ static void small_floats(void **state)
 	(d & 0xffff0000) | small_bits(type, ldexp((double)a, first)) | \
 		small_bits(type, ldexp((int16_t)b, -18)) << 8
 
-CONVERT(ranged_fp8, RANGED(&fp8, -6))
-CONVERT(ranged_bf8, RANGED(&bf8, 0))
+EXPECT(ranged_fp8, RANGED(&fp8, -6))
+EXPECT(ranged_bf8, RANGED(&bf8, 0))
 
 #define DIVIDED(first)                                                                       \
 	"v_cvt_f32_i32 v20, $a\nv_ldexp_f32 v20, v20, " first "\nv_bfe_i32 v22, $b, 0, 16\n" \

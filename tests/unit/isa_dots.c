@@ -12,9 +12,7 @@
 
 #include <cmocka.h>
 
-#include "isa_vectors.h"
-
-#define ON_NEW (ON_GFX11 | ON_GFX12)
+#include "isa_expect.h"
 
 /* ---- integers ---- */
 
@@ -34,40 +32,22 @@ static int64_t products(uint64_t a, uint64_t b, unsigned bits, bool a_sign, bool
 	return sum;
 }
 
-static int64_t s32(uint64_t value)
-{
-	return (int32_t)(uint32_t)value;
-}
-
-static uint64_t within(int64_t value, int64_t low, int64_t high)
-{
-	return (uint32_t)(value < low ? low : value > high ? high : value);
-}
-
-#define INTEGER(name, value)                                                       \
-	static uint64_t name(struct vector_lane *lane)                             \
-	{                                                                          \
-		const uint64_t a = lane->a, b = lane->b, c = lane->c, d = lane->d; \
-		(void)a, (void)b, (void)c, (void)d;                                \
-		return (uint32_t)(value);                                          \
-	}
-
-INTEGER(dot2_i16, products(a, b, 16, true, true) + s32(c))
-INTEGER(dot2_u16, products(a, b, 16, false, false) + (int64_t)c)
-INTEGER(dot4_i8, products(a, b, 8, true, true) + s32(c))
-INTEGER(dot4_u8, products(a, b, 8, false, false) + (int64_t)c)
-INTEGER(dot8_i4, products(a, b, 4, true, true) + s32(c))
-INTEGER(dot8_u4, products(a, b, 4, false, false) + (int64_t)c)
-INTEGER(dot4c_i8, products(a, b, 8, true, true) + s32(d))
-INTEGER(dot2_i16_clamped, within(products(a, b, 16, true, true) + s32(c), INT32_MIN, INT32_MAX))
-INTEGER(dot2_u16_clamped, within(products(a, b, 16, false, false) + (int64_t)c, 0, UINT32_MAX))
-INTEGER(dot4_i8_clamped, within(products(a, b, 8, true, true) + s32(c), INT32_MIN, INT32_MAX))
-INTEGER(dot4_u8_clamped, within(products(a, b, 8, false, false) + (int64_t)c, 0, UINT32_MAX))
-INTEGER(dot4_iu8, products(a, b, 8, true, false) + s32(c))
-INTEGER(dot4_ui8, products(a, b, 8, false, true) + s32(c))
-INTEGER(dot4_iu8_clamped, within(products(a, b, 8, true, false) + s32(c), INT32_MIN, INT32_MAX))
-INTEGER(dot8_iu4, products(a, b, 4, true, false) + s32(c))
-INTEGER(dot8_ui4, products(a, b, 4, false, true) + s32(c))
+EXPECT_32(dot2_i16, products(a, b, 16, true, true) + s32(c))
+EXPECT_32(dot2_u16, products(a, b, 16, false, false) + (int64_t)c)
+EXPECT_32(dot4_i8, products(a, b, 8, true, true) + s32(c))
+EXPECT_32(dot4_u8, products(a, b, 8, false, false) + (int64_t)c)
+EXPECT_32(dot8_i4, products(a, b, 4, true, true) + s32(c))
+EXPECT_32(dot8_u4, products(a, b, 4, false, false) + (int64_t)c)
+EXPECT_32(dot4c_i8, products(a, b, 8, true, true) + s32(d))
+EXPECT_32(dot2_i16_clamped, within(products(a, b, 16, true, true) + s32(c), INT32_MIN, INT32_MAX))
+EXPECT_32(dot2_u16_clamped, within(products(a, b, 16, false, false) + (int64_t)c, 0, UINT32_MAX))
+EXPECT_32(dot4_i8_clamped, within(products(a, b, 8, true, true) + s32(c), INT32_MIN, INT32_MAX))
+EXPECT_32(dot4_u8_clamped, within(products(a, b, 8, false, false) + (int64_t)c, 0, UINT32_MAX))
+EXPECT_32(dot4_iu8, products(a, b, 8, true, false) + s32(c))
+EXPECT_32(dot4_ui8, products(a, b, 8, false, true) + s32(c))
+EXPECT_32(dot4_iu8_clamped, within(products(a, b, 8, true, false) + s32(c), INT32_MIN, INT32_MAX))
+EXPECT_32(dot8_iu4, products(a, b, 4, true, false) + s32(c))
+EXPECT_32(dot8_ui4, products(a, b, 4, false, true) + s32(c))
 
 #define DOT(text, targets, expect)   ROW(text, targets, U32, U32, U32, U32, expect)
 #define DOT_3(name, targets, expect) DOT(name " $d, $a, $b, $c", targets, expect)

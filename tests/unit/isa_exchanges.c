@@ -13,9 +13,6 @@
 
 #include "isa_memory_cases.h"
 
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-
 /* Registers: v0 to v7 random, s4 to s7 selectors, VCC and s[30:31] some lanes, M0 small. */
 static void prepare(struct vector_state *state, uint32_t lanes, enum isa_target target)
 {
@@ -47,16 +44,9 @@ static void prepare_lane(struct vector_state *state, uint32_t lanes, enum isa_ta
 	state->sgprs[4] = 2 * lanes + 5;
 }
 
-#define CASE(text_, targets_, expect_)                                                    \
-	{                                                                                 \
-		.text = text_, .targets = targets_, .prepare = prepare, .expect = expect_ \
-	}
-#define CASE_OF(text_, targets_, prepare_, expect_)                                        \
-	{                                                                                  \
-		.text = text_, .targets = targets_, .prepare = prepare_, .expect = expect_ \
-	}
-#define EXPECT(name) static void name(struct vector_state *state, uint32_t lanes, enum isa_target target)
-#define UNUSED	     (void)lanes, (void)target, (void)state
+#define CASE(text, targets, expect) CASE_OF(text, targets, prepare, expect)
+#define EXPECT(name)		    static void name(struct vector_state *state, uint32_t lanes, enum isa_target target)
+#define UNUSED			    (void)lanes, (void)target, (void)state
 
 /* v8 of each active lane. */
 #define EXPECT_LANES(name, value)                          \

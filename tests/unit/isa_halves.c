@@ -10,19 +10,7 @@
 
 #include <cmocka.h>
 
-#include "isa_vectors.h"
-
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-
-#define HALF(name, value)                                                                                  \
-	static uint64_t name(struct vector_lane *lane)                                                     \
-	{                                                                                                  \
-		const double a = vector_half(lane->a), b = vector_half(lane->b), c = vector_half(lane->c); \
-		const double d = vector_half(lane->d);                                                     \
-		(void)a, (void)b, (void)c, (void)d;                                                        \
-		return (lane->d & 0xffff0000) | vector_half_bits(value);                                   \
-	}
+#include "isa_expect.h"
 
 #define H1(text, targets, expect) \
 	ROW_SAME(text " $d, $a", targets, F16, NONE, NONE, U32, expect, vector_same_f16)
@@ -138,26 +126,21 @@ THREE(maxmin, least(most(a, b), c))
 THREE(minmax, most(least(a, b), c))
 
 /* NaNs go through these. */
-#define STRICT(name, value)                                                                                \
-	static uint64_t name##_f16(struct vector_lane *lane)                                               \
-	{                                                                                                  \
-		const double a = vector_half(lane->a), b = vector_half(lane->b), c = vector_half(lane->c); \
-		(void)c;                                                                                   \
-		return (lane->d & 0xffff0000) | vector_half_bits(value);                                   \
-	}                                                                                                  \
-	static uint64_t name##_f32(struct vector_lane *lane)                                               \
-	{                                                                                                  \
-		const double a = (double)vector_float(lane->a), b = (double)vector_float(lane->b),         \
-			     c = (double)vector_float(lane->c);                                            \
-		(void)c;                                                                                   \
-		return vector_float_bits((float)(value));                                                  \
-	}                                                                                                  \
-	static uint64_t name##_f64(struct vector_lane *lane)                                               \
-	{                                                                                                  \
-		const double a = vector_double(lane->a), b = vector_double(lane->b),                       \
-			     c = vector_double(lane->c);                                                   \
-		(void)c;                                                                                   \
-		return vector_double_bits(value);                                                          \
+#define STRICT(name, value)                                                                        \
+	EXPECT_F16(name##_f16, value)                                                              \
+	static uint64_t name##_f32(struct vector_lane *lane)                                       \
+	{                                                                                          \
+		const double a = (double)vector_float(lane->a), b = (double)vector_float(lane->b), \
+			     c = (double)vector_float(lane->c);                                    \
+		(void)c;                                                                           \
+		return vector_float_bits((float)(value));                                          \
+	}                                                                                          \
+	static uint64_t name##_f64(struct vector_lane *lane)                                       \
+	{                                                                                          \
+		const double a = vector_double(lane->a), b = vector_double(lane->b),               \
+			     c = vector_double(lane->c);                                           \
+		(void)c;                                                                           \
+		return vector_double_bits(value);                                                  \
 	}
 
 STRICT(minimum, minimum(a, b))
@@ -208,10 +191,10 @@ static void least_and_most(void **state)
 
 /* ---- sums and products ---- */
 
-HALF(subrev_f16, b - a)
-HALF(fmaak_f16, vector_sum_to_odd(a *b, 2.5))
-HALF(fmamk_f16, vector_sum_to_odd(a * 2.5, b))
-HALF(neg_a_plus_abs_b, -a + fabs(b))
+EXPECT_F16(subrev_f16, b - a)
+EXPECT_F16(fmaak_f16, vector_sum_to_odd(a *b, 2.5))
+EXPECT_F16(fmamk_f16, vector_sum_to_odd(a * 2.5, b))
+EXPECT_F16(neg_a_plus_abs_b, -a + fabs(b))
 
 /* As a float, then as a half. */
 static uint64_t mixed(struct vector_lane *lane)

@@ -10,18 +10,9 @@
 
 #include <cmocka.h>
 
-#include "isa_vectors.h"
+#include "isa_expect.h"
 
-/* What is expected of an instruction: a, b, c and the old destination d as 64-bit values. */
-#define EXPECT(name, value)                                                        \
-	static uint64_t name(struct vector_lane *lane)                             \
-	{                                                                          \
-		const uint64_t a = lane->a, b = lane->b, c = lane->c, d = lane->d; \
-		(void)a, (void)b, (void)c, (void)d;                                \
-		return (value);                                                    \
-	}
-/* 32 bits; and 16, the upper half of the register stays. */
-#define EXPECT_32(name, value) EXPECT(name, (uint32_t)(value))
+/* 16 bits: the upper half of the register stays. */
 #define EXPECT_16(name, value) EXPECT(name, (d & 0xffff0000) | ((uint64_t)(value)&0xffff))
 
 #define R32_1(text, targets, expect) ROW(text " $d, $a", targets, U32, NONE, NONE, U32, expect)
@@ -32,11 +23,6 @@
 #define R16_S(text, targets, expect) ROW(text " $d, $a, $b", targets, SHIFT, U16, NONE, U32, expect)
 #define R16_3(text, targets, expect) ROW(text " $d, $a, $b, $c", targets, U16, U16, U16, U32, expect)
 
-static int64_t s32(uint64_t value)
-{
-	return (int64_t)(value & 0xffffffff) - (value & 0x80000000 ? 0x100000000 : 0);
-}
-
 static int64_t s16(uint64_t value)
 {
 	return (int64_t)(value & 0xffff) - (value & 0x8000 ? 0x10000 : 0);
@@ -45,11 +31,6 @@ static int64_t s16(uint64_t value)
 static int64_t s24(uint64_t value)
 {
 	return (int64_t)(value & 0xffffff) - (value & 0x800000 ? 0x1000000 : 0);
-}
-
-static int64_t within(int64_t value, int64_t low, int64_t high)
-{
-	return value < low ? low : value > high ? high : value;
 }
 
 static int64_t least(int64_t a, int64_t b)

@@ -10,10 +10,8 @@
 #include "isa_memory_cases.h"
 #include "isa_memory_rows.h"
 
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-#define SLOTS  0x200u
-#define SLOT   32u
+#define SLOTS 0x200u
+#define SLOT  32u
 
 /* ---- loads, stores and atomics ---- */
 
@@ -303,10 +301,7 @@ static void by_slots(struct vector_state *state, uint32_t lanes, enum isa_target
 	state->m0 = 0x80;
 }
 
-#define CASE(text_, name)                                                             \
-	{                                                                             \
-		.text = text_, .targets = ON_ALL, .prepare = by_slots, .expect = name \
-	}
+#define CASE(text, name) CASE_OF(text, ON_ALL, by_slots, name)
 
 /* ---- two at once ---- */
 

@@ -13,14 +13,7 @@
 
 #include "isa_memory_cases.h"
 
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-#define BASE   0x800u
-
-#define CASE(text_, targets_, prepare_, expect_)                                           \
-	{                                                                                  \
-		.text = text_, .targets = targets_, .prepare = prepare_, .expect = expect_ \
-	}
+#define BASE 0x800u
 
 /* ---- faults ---- */
 
@@ -100,41 +93,45 @@ static void expect_beyond_scratch(struct vector_state *state, uint32_t lanes, en
 static void accesses_that_go_astray_stop_the_wave(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("global_load_ubyte v8, v[0:1], off offset:16", ON_ALL, prepare_unknown_read,
-		     expect_unknown_read),
-		CASE("global_load_dwordx4 v[8:11], v[0:1], off offset:16", ON_ALL, prepare_unknown_read,
-		     expect_unknown_read),
-		CASE("flat_load_dword v8, v[0:1] offset:16", ON_ALL, prepare_unknown_read,
-		     expect_unknown_read),
-		CASE("global_store_dword v[0:1], v4, off offset:16", ON_ALL, prepare_unknown_write,
-		     expect_unknown_write),
-		CASE("flat_store_byte v[0:1], v4 offset:16", ON_ALL, prepare_unknown_write,
-		     expect_unknown_write),
-		CASE("global_atomic_add v[0:1], v4, off offset:16", ON_ALL, prepare_unknown_atomic,
-		     expect_unknown_atomic),
-		CASE("flat_atomic_add_x2 v[0:1], v[4:5] offset:16", ON_ALL, prepare_unknown_atomic,
-		     expect_unknown_atomic),
-		CASE("global_atomic_add v[0:1], v4, off offset:16", ON_ALL, prepare_misaligned,
-		     expect_misaligned),
-		CASE("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, prepare_misaligned, expect_misaligned),
-		CASE("global_atomic_add_x2 v[0:1], v[4:5], off offset:16", ON_ALL, prepare_misaligned_pair,
-		     expect_misaligned_pair),
-		CASE("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, prepare_misaligned_shared,
-		     expect_misaligned_shared),
-		CASE("flat_load_dword v8, v[0:1] offset:16", ON_ALL, prepare_beyond_shared,
-		     expect_beyond_shared),
-		CASE("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, prepare_private_atomic,
-		     expect_private_atomic),
-		CASE("scratch_store_dword v0, v4, off offset:16", ON_ALL, beyond_scratch,
-		     expect_beyond_scratch),
-		CASE("flat_store_dword v[0:1], v4 offset:16", ON_ALL, beyond_private, expect_beyond_scratch),
-		CASE("ds_read_b32 v8, v0 offset:16", ON_ALL, prepare_beyond_lds_read, expect_beyond_lds_read),
-		CASE("ds_read_u8 v8, v0 offset:16", ON_ALL, prepare_beyond_lds_read, expect_beyond_lds_read),
-		CASE("ds_write_b128 v0, v[4:7] offset:16", ON_ALL, prepare_beyond_lds_write,
-		     expect_beyond_lds_write),
-		CASE("ds_add_u32 v0, v4 offset:16", ON_ALL, prepare_beyond_lds_atomic,
-		     expect_beyond_lds_atomic),
-		CASE("ds_add_u32 v0, v4 offset:16", ON_ALL, prepare_misaligned_lds, expect_misaligned_lds),
+		CASE_OF("global_load_ubyte v8, v[0:1], off offset:16", ON_ALL, prepare_unknown_read,
+			expect_unknown_read),
+		CASE_OF("global_load_dwordx4 v[8:11], v[0:1], off offset:16", ON_ALL, prepare_unknown_read,
+			expect_unknown_read),
+		CASE_OF("flat_load_dword v8, v[0:1] offset:16", ON_ALL, prepare_unknown_read,
+			expect_unknown_read),
+		CASE_OF("global_store_dword v[0:1], v4, off offset:16", ON_ALL, prepare_unknown_write,
+			expect_unknown_write),
+		CASE_OF("flat_store_byte v[0:1], v4 offset:16", ON_ALL, prepare_unknown_write,
+			expect_unknown_write),
+		CASE_OF("global_atomic_add v[0:1], v4, off offset:16", ON_ALL, prepare_unknown_atomic,
+			expect_unknown_atomic),
+		CASE_OF("flat_atomic_add_x2 v[0:1], v[4:5] offset:16", ON_ALL, prepare_unknown_atomic,
+			expect_unknown_atomic),
+		CASE_OF("global_atomic_add v[0:1], v4, off offset:16", ON_ALL, prepare_misaligned,
+			expect_misaligned),
+		CASE_OF("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, prepare_misaligned,
+			expect_misaligned),
+		CASE_OF("global_atomic_add_x2 v[0:1], v[4:5], off offset:16", ON_ALL, prepare_misaligned_pair,
+			expect_misaligned_pair),
+		CASE_OF("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, prepare_misaligned_shared,
+			expect_misaligned_shared),
+		CASE_OF("flat_load_dword v8, v[0:1] offset:16", ON_ALL, prepare_beyond_shared,
+			expect_beyond_shared),
+		CASE_OF("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, prepare_private_atomic,
+			expect_private_atomic),
+		CASE_OF("scratch_store_dword v0, v4, off offset:16", ON_ALL, beyond_scratch,
+			expect_beyond_scratch),
+		CASE_OF("flat_store_dword v[0:1], v4 offset:16", ON_ALL, beyond_private,
+			expect_beyond_scratch),
+		CASE_OF("ds_read_b32 v8, v0 offset:16", ON_ALL, prepare_beyond_lds_read,
+			expect_beyond_lds_read),
+		CASE_OF("ds_read_u8 v8, v0 offset:16", ON_ALL, prepare_beyond_lds_read,
+			expect_beyond_lds_read),
+		CASE_OF("ds_write_b128 v0, v[4:7] offset:16", ON_ALL, prepare_beyond_lds_write,
+			expect_beyond_lds_write),
+		CASE_OF("ds_add_u32 v0, v4 offset:16", ON_ALL, prepare_beyond_lds_atomic,
+			expect_beyond_lds_atomic),
+		CASE_OF("ds_add_u32 v0, v4 offset:16", ON_ALL, prepare_misaligned_lds, expect_misaligned_lds),
 	};
 
 	(void)state;
@@ -176,12 +173,12 @@ static void add_word(struct vector_state *state, uint32_t lanes, enum isa_target
 static void lanes_that_are_off_go_nowhere(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("global_load_dword v8, v[0:1], off offset:16", ON_ALL, without_astray, load_word),
-		CASE("flat_load_dword v8, v[0:1] offset:16", ON_ALL, without_astray, load_word),
-		CASE("global_store_dword v[0:1], v4, off offset:16", ON_ALL, without_astray, store_word),
-		CASE("flat_store_dword v[0:1], v4 offset:16", ON_ALL, without_astray, store_word),
-		CASE("global_atomic_add v[0:1], v4, off offset:16", ON_ALL, without_astray, add_word),
-		CASE("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, without_astray, add_word),
+		CASE_OF("global_load_dword v8, v[0:1], off offset:16", ON_ALL, without_astray, load_word),
+		CASE_OF("flat_load_dword v8, v[0:1] offset:16", ON_ALL, without_astray, load_word),
+		CASE_OF("global_store_dword v[0:1], v4, off offset:16", ON_ALL, without_astray, store_word),
+		CASE_OF("flat_store_dword v[0:1], v4 offset:16", ON_ALL, without_astray, store_word),
+		CASE_OF("global_atomic_add v[0:1], v4, off offset:16", ON_ALL, without_astray, add_word),
+		CASE_OF("flat_atomic_add v[0:1], v4 offset:16", ON_ALL, without_astray, add_word),
 	};
 
 	(void)state;
@@ -224,10 +221,10 @@ static void most_of_lanes(struct vector_state *state, uint32_t lanes, enum isa_t
 static void lanes_do_not_lose_what_others_did(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("global_atomic_add v[0:1], v4, off", ON_ALL, at_one_address, sum_of_lanes),
-		CASE("flat_atomic_add v[0:1], v4", ON_ALL, at_one_address, sum_of_lanes),
-		CASE("global_atomic_umax v[0:1], v4, off", ON_ALL, at_one_address, most_of_lanes),
-		CASE("ds_add_u32 v2, v4", ON_ALL, at_one_address, sum_in_lds),
+		CASE_OF("global_atomic_add v[0:1], v4, off", ON_ALL, at_one_address, sum_of_lanes),
+		CASE_OF("flat_atomic_add v[0:1], v4", ON_ALL, at_one_address, sum_of_lanes),
+		CASE_OF("global_atomic_umax v[0:1], v4, off", ON_ALL, at_one_address, most_of_lanes),
+		CASE_OF("ds_add_u32 v2, v4", ON_ALL, at_one_address, sum_in_lds),
 	};
 
 	(void)state;
@@ -388,8 +385,8 @@ static void store_by_lane(struct vector_state *state, uint32_t lanes, enum isa_t
 static void lanes_are_part_of_the_address(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("global_load_dword_addtid v8, s[0:1] offset:-8", ON_ALL, at_slots, load_by_lane),
-		CASE("global_store_dword_addtid v4, s[0:1] offset:8", ON_ALL, at_slots, store_by_lane),
+		CASE_OF("global_load_dword_addtid v8, s[0:1] offset:-8", ON_ALL, at_slots, load_by_lane),
+		CASE_OF("global_store_dword_addtid v4, s[0:1] offset:8", ON_ALL, at_slots, store_by_lane),
 	};
 
 	(void)state;
@@ -460,12 +457,13 @@ static void store_scratch_block(struct vector_state *state, uint32_t lanes, enum
 static void blocks_of_registers(void **state)
 {
 	static const struct memory_case cases[] = {
-		CASE("global_load_block v[8:39], v[0:1], off offset:16", ON_GFX12, with_mask, load_block),
-		CASE("global_store_block v[0:1], v[8:39], off offset:16", ON_GFX12, with_mask, store_block),
-		CASE("scratch_load_block v[8:39], v0, off offset:16", ON_GFX12, with_mask_in_scratch,
-		     load_scratch_block),
-		CASE("scratch_store_block v0, v[8:39], off offset:16", ON_GFX12, with_mask_in_scratch,
-		     store_scratch_block),
+		CASE_OF("global_load_block v[8:39], v[0:1], off offset:16", ON_GFX12, with_mask, load_block),
+		CASE_OF("global_store_block v[0:1], v[8:39], off offset:16", ON_GFX12, with_mask,
+			store_block),
+		CASE_OF("scratch_load_block v[8:39], v0, off offset:16", ON_GFX12, with_mask_in_scratch,
+			load_scratch_block),
+		CASE_OF("scratch_store_block v0, v[8:39], off offset:16", ON_GFX12, with_mask_in_scratch,
+			store_scratch_block),
 	};
 
 	(void)state;

@@ -19,6 +19,11 @@ struct memory_case {
 	bool reaches; /* its scope and cache actions are compared, too, and all lanes are active */
 };
 
+#define CASE_OF(text_, targets_, prepare_, expect_)                                        \
+	{                                                                                  \
+		.text = text_, .targets = targets_, .prepare = prepare_, .expect = expect_ \
+	}
+
 void memory_check_cases(const struct memory_case *cases, uint32_t count);
 #define MEMORY_CHECK_CASES(cases) memory_check_cases(cases, sizeof(cases) / sizeof((cases)[0]))
 

@@ -26,6 +26,21 @@
 #define GROUP_INFO     (1U << 10)
 #define ITEM_IDS(more) ((more) << 11)
 
+/* A group of @items, which has come to this @end. */
+static struct isa_group *ended(const struct isa_launch *launch, uint32_t items, enum isa_outcome end)
+{
+	struct isa_group *group = isa_machine_group(launch, items);
+
+	assert_int_equal(isa_machine_run(group), end);
+	return group;
+}
+
+static void stop(struct isa_group *group)
+{
+	isa_group_destroy(group);
+	isa_machine_stop();
+}
+
 static void sgprs_are_those_of_the_user_and_then_those_enabled(void **state)
 {
 	const uint32_t id[3] = {11, 22, 33}, size[3] = {100, 1, 1};
@@ -71,8 +86,7 @@ static void sgprs_are_those_of_the_user_and_then_those_enabled(void **state)
 			else
 				assert_true(wave->flat_scratch == 0x500001000U + 0x400U * i);
 		}
-		isa_group_destroy(group);
-		isa_machine_stop();
+		stop(group);
 	}
 }
 
@@ -147,8 +161,7 @@ static void mode_is_that_of_the_descriptor(void **state)
 		isa_machine_start(target);
 		isa_machine_program("s_endpgm", 32);
 		launch.rsrc1 = 0xa5U << 12 | 1U << 26; /* FP16_OVFL; neither clamp nor IEEE */
-		group = isa_machine_group(&launch, 1);
-		assert_int_equal(isa_machine_run(group), ISA_DONE);
+		group = ended(&launch, 1, ISA_DONE);
 		assert_int_equal(group->waves[0].mode & 0xff, 0xa5);
 		assert_true(group->waves[0].mode >> 23 & 1);
 		assert_int_equal(!!(group->waves[0].mode & ISA_MODE_DX10_CLAMP), target == ISA_GFX12);
@@ -156,12 +169,10 @@ static void mode_is_that_of_the_descriptor(void **state)
 		isa_group_destroy(group);
 
 		launch.rsrc1 = 1U << 21 | 1U << 23;
-		group = isa_machine_group(&launch, 1);
-		assert_int_equal(isa_machine_run(group), ISA_DONE);
+		group = ended(&launch, 1, ISA_DONE);
 		assert_true(group->waves[0].mode & ISA_MODE_DX10_CLAMP);
 		assert_int_equal(!!(group->waves[0].mode & ISA_MODE_IEEE), target != ISA_GFX12);
-		isa_group_destroy(group);
-		isa_machine_stop();
+		stop(group);
 	}
 }
 
@@ -175,16 +186,14 @@ static void other_memory_of_a_group_is_poisoned(void **state)
 	isa_machine_start(ISA_GFX11);
 	isa_machine_program("s_endpgm", 32);
 	launch.lds_bytes = 1024;
-	group = isa_machine_group(&launch, 32);
-	assert_int_equal(isa_machine_run(group), ISA_DONE);
+	group = ended(&launch, 32, ISA_DONE);
 	for (uint32_t i = 0; i < 1024; i++)
 		assert_int_not_equal(group->lds[i], 0);
 	for (uint32_t i = 1; i < 32; i++)
 		assert_int_not_equal(isa_vgpr(&group->waves[0], i)[5], 0);
 	assert_int_not_equal(group->waves[0].sgprs[20], 0);
 	assert_int_not_equal(group->waves[0].m0, 0);
-	isa_group_destroy(group);
-	isa_machine_stop();
+	stop(group);
 }
 
 /* ---- turns ---- */
@@ -232,8 +241,7 @@ static void nobody_passes_a_barrier_before_all_have_come(void **state)
 			}
 		}
 		assert_int_equal(group->barrier_phase, 2);
-		isa_group_destroy(group);
-		isa_machine_stop();
+		stop(group);
 	}
 }
 
@@ -258,11 +266,9 @@ static void waves_that_have_ended_are_not_waited_for(void **state)
 							  "leave: s_endpgm",
 				    32);
 		launch.rsrc2 = GROUP_INFO;
-		group = isa_machine_group(&launch, 4 * 32);
-		assert_int_equal(isa_machine_run(group), ISA_DONE);
+		group = ended(&launch, 4 * 32, ISA_DONE);
 		assert_int_equal(group->barrier_phase, 1);
-		isa_group_destroy(group);
-		isa_machine_stop();
+		stop(group);
 	}
 }
 
@@ -289,8 +295,7 @@ static void split_barriers_have_numbers_and_states(void **state)
 			    "s_get_barrier_state s26, 0\n"
 			    "s_endpgm",
 			    32);
-	group = isa_machine_group(&launch, 3 * 32);
-	assert_int_equal(isa_machine_run(group), ISA_DONE);
+	group = ended(&launch, 3 * 32, ISA_DONE);
 	for (uint32_t i = 0; i < 3; i++) {
 		const uint32_t *sgprs = group->waves[i].sgprs;
 
@@ -306,11 +311,9 @@ static void split_barriers_have_numbers_and_states(void **state)
 	isa_group_destroy(group);
 
 	isa_machine_program("s_barrier_signal 5\ns_endpgm", 32);
-	group = isa_machine_group(&launch, 32);
-	assert_int_equal(isa_machine_run(group), ISA_STOPPED);
+	group = ended(&launch, 32, ISA_STOPPED);
 	assert_int_equal(isa_group_fault(group)->kind, ISA_FAULT_UNIMPLEMENTED);
-	isa_group_destroy(group);
-	isa_machine_stop();
+	stop(group);
 }
 
 /* ... but tells that others should have their turn. */
@@ -339,8 +342,7 @@ static void a_group_that_waits_does_not_spin(void **state)
 		for (uint32_t turn = 0; turn < 20; turn++)
 			assert_int_equal(isa_machine_run(group), ISA_WAITING);
 		assert_true(isa_group_counts(group)->instructions <= 20 * 4 * 3);
-		isa_group_destroy(group);
-		isa_machine_stop();
+		stop(group);
 	}
 }
 
@@ -374,8 +376,7 @@ static void others_have_their_turn_while_a_wave_sleeps(void **state)
 	assert_int_equal(group->ended, 4);
 	for (uint32_t i = 1; i < 4; i++)
 		assert_true(group->waves[i].sgprs[20] < group->waves[0].sgprs[20]);
-	isa_group_destroy(group);
-	isa_machine_stop();
+	stop(group);
 }
 
 static void a_budget_is_kept_and_nothing_is_lost(void **state)
@@ -437,8 +438,7 @@ static void lanes_are_counted_as_exec_has_them(void **state)
 	launch.user_sgpr_count = 2;
 	launch.user_sgprs[0] = LOW(ISA_MACHINE_DATA);
 	launch.user_sgprs[1] = HIGH(ISA_MACHINE_DATA);
-	group = isa_machine_group(&launch, 100);
-	assert_int_equal(isa_machine_run(group), ISA_DONE);
+	group = ended(&launch, 100, ISA_DONE);
 	assert_int_equal(isa_group_counts(group)->instructions, 2 * 9);
 	assert_int_equal(isa_group_counts(group)->vector, 2 * 4);
 	assert_int_equal(isa_group_counts(group)->lane_operations, 100 + 2 * (3 + 2 * 3));
@@ -448,11 +448,9 @@ static void lanes_are_counted_as_exec_has_them(void **state)
 
 	isa_machine_program("v_dual_mov_b32 v1, 0 :: v_dual_mov_b32 v2, 0\ns_endpgm", 32);
 	launch.wave_size = 32;
-	group = isa_machine_group(&launch, 20);
-	assert_int_equal(isa_machine_run(group), ISA_DONE);
+	group = ended(&launch, 20, ISA_DONE);
 	assert_int_equal(isa_group_counts(group)->lane_operations, 40);
-	isa_group_destroy(group);
-	isa_machine_stop();
+	stop(group);
 }
 
 /* ---- faults ---- */
@@ -468,8 +466,7 @@ static void check_fault(const char *text, enum isa_target target, enum isa_fault
 	isa_machine_start(target);
 	isa_machine_program(text, 32);
 	launch.vgprs = 8;
-	group = isa_machine_group(&launch, 32);
-	assert_int_equal(isa_machine_run(group), ISA_STOPPED);
+	group = ended(&launch, 32, ISA_STOPPED);
 	fault = isa_group_fault(group);
 	assert_int_equal(fault->kind, kind);
 	assert_true(fault->pc == ISA_MACHINE_CODE + offset);
@@ -481,8 +478,7 @@ static void check_fault(const char *text, enum isa_target target, enum isa_fault
 	assert_true(strlen(isa_fault_name(kind)) > 0);
 	/* it stays so */
 	assert_int_equal(isa_machine_run(group), ISA_STOPPED);
-	isa_group_destroy(group);
-	isa_machine_stop();
+	stop(group);
 }
 
 static void faults_name_the_instruction(void **state)
@@ -515,8 +511,7 @@ static void what_is_no_instruction_is_a_fault(void **state)
 		assert_int_equal(isa_group_fault(group)->kind, ISA_FAULT_ILLEGAL);
 		assert_true(isa_group_fault(group)->pc == ISA_MACHINE_CODE + 4);
 		assert_non_null(strstr(isa_group_fault(group)->instruction, "(ffffffff)"));
-		isa_group_destroy(group);
-		isa_machine_stop();
+		stop(group);
 	}
 }
 
@@ -534,12 +529,10 @@ static void the_wave_is_named_that_stopped(void **state)
 			    "leave: s_sleep 1\n"
 			    "s_branch leave",
 			    32);
-	group = isa_machine_group(&launch, 4 * 32);
-	assert_int_equal(isa_machine_run(group), ISA_STOPPED);
+	group = ended(&launch, 4 * 32, ISA_STOPPED);
 	assert_int_equal(isa_group_fault(group)->wave, 2);
 	assert_int_equal(isa_group_counts(group)->groups, 0);
-	isa_group_destroy(group);
-	isa_machine_stop();
+	stop(group);
 }
 
 static void check_place(const char *text, enum isa_fault_kind kind, enum isa_access access, uint64_t va,
@@ -550,15 +543,13 @@ static void check_place(const char *text, enum isa_fault_kind kind, enum isa_acc
 
 	isa_machine_start(ISA_GFX11);
 	isa_machine_program(text, 32);
-	group = isa_machine_group(&launch, 32);
-	assert_int_equal(isa_machine_run(group), ISA_STOPPED);
+	group = ended(&launch, 32, ISA_STOPPED);
 	assert_int_equal(isa_group_fault(group)->kind, kind);
 	assert_int_equal(isa_group_fault(group)->access, access);
 	assert_int_equal(isa_group_fault(group)->va, va);
 	assert_int_equal(isa_group_fault(group)->pc, pc);
 	assert_int_equal(isa_group_fault(group)->lane, UINT32_MAX);
-	isa_group_destroy(group);
-	isa_machine_stop();
+	stop(group);
 }
 
 static void faults_of_addresses_name_them(void **state)

@@ -9,18 +9,11 @@
 
 #include <cmocka.h>
 
-#include "isa_vectors.h"
+#include "isa_expect.h"
 
 #define ON_BOTH (ON_GFX11_5 | ON_GFX12)
 
-#define FLOAT(name, value)                                                        \
-	static uint64_t name##_f32(struct vector_lane *lane)                      \
-	{                                                                         \
-		const float a = vector_float(lane->a), b = vector_float(lane->b); \
-		const float d = vector_float(lane->d);                            \
-		(void)a, (void)b, (void)d;                                        \
-		return vector_float_bits(value);                                  \
-	}
+#define FLOAT(name, value) EXPECT_F32(name##_f32, value)
 #define HALF(name, value)                                                                          \
 	static uint64_t name##_f16(struct vector_lane *lane)                                       \
 	{                                                                                          \
@@ -179,20 +172,7 @@ static void modes(void **state)
 		return lane->d;                                                   \
 	}
 
-CONDITION(lt, a < b)
-CONDITION(eq, a == b)
-CONDITION(le, a <= b)
-CONDITION(gt, a > b)
-CONDITION(lg, a<b || a> b)
-CONDITION(ge, a >= b)
-CONDITION(o, !isnan(a) && !isnan(b))
-CONDITION(u, isnan(a) || isnan(b))
-CONDITION(nge, !(a >= b))
-CONDITION(nlg, !(a < b || a > b))
-CONDITION(ngt, !(a > b))
-CONDITION(nle, !(a <= b))
-CONDITION(neq, !(a == b))
-CONDITION(nlt, !(a < b))
+FLOAT_CONDITIONS(CONDITION)
 
 #define COMPARE(name)                                                                    \
 	ROW_VCC("s_cmp_" #name "_f32 $a, $b", ON_BOTH, F32, F32, NONE, U32, name##_f32), \
@@ -212,41 +192,12 @@ static void comparisons(void **state)
 
 /* ---- conversions ---- */
 
-static double within(double value, double low, double high)
-{
-	return isnan(value) ? 0 : value < low ? low : value > high ? high : value;
-}
-
-#define CONVERT(name, value)                             \
-	static uint64_t name(struct vector_lane *lane)   \
-	{                                                \
-		const uint64_t a = lane->a, b = lane->b; \
-		(void)a, (void)b;                        \
-		return (value);                          \
-	}
-
-static double number(uint64_t bits)
-{
-	return (double)vector_float(bits);
-}
-
-/* To zero: what is too large is the largest. */
-static uint64_t half_to_zero(uint64_t bits)
-{
-	const double value = number(bits);
-	const uint64_t half = vector_half_bits(value);
-
-	if (isnan(value) || isinf(value))
-		return half;
-	return fabs(vector_half(half)) > fabs(value) ? half - 1 : half;
-}
-
-CONVERT(f16_of_f32, vector_half_bits(number(a)))
-CONVERT(f32_of_f16, vector_float_bits((float)vector_half(a & 0xffff)))
-CONVERT(f32_of_upper, vector_float_bits((float)vector_half(a >> 16 & 0xffff)))
-CONVERT(i32_of_f32, (uint32_t)(int32_t)within(trunc(number(a)), INT32_MIN, INT32_MAX))
-CONVERT(u32_of_f32, (uint32_t)within(trunc(number(a)), 0, UINT32_MAX))
-CONVERT(pk_rtz, half_to_zero(a) | half_to_zero(b) << 16)
+EXPECT(f16_of_f32, vector_half_bits(number(a)))
+EXPECT(f32_of_f16, vector_float_bits((float)vector_half(a & 0xffff)))
+EXPECT(f32_of_upper, vector_float_bits((float)vector_half(a >> 16 & 0xffff)))
+EXPECT(i32_of_f32, (uint32_t)(int32_t)limited(trunc(number(a)), INT32_MIN, INT32_MAX))
+EXPECT(u32_of_f32, (uint32_t)limited(trunc(number(a)), 0, UINT32_MAX))
+EXPECT(pk_rtz, half_to_zero(a) | half_to_zero(b) << 16)
 
 static void conversions(void **state)
 {

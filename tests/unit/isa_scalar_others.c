@@ -11,33 +11,14 @@
 
 #include <cmocka.h>
 
+#include "isa_expect.h"
 #include "isa_memory_cases.h"
-
-#define ON_NEW (ON_GFX11 | ON_GFX12)
-#define ON_OLD (ON_GFX10 | ON_GFX11)
-
-#define EXPECT(name, value)                                           \
-	static uint64_t name(struct vector_lane *lane)                \
-	{                                                             \
-		const uint64_t a = lane->a, b = lane->b, d = lane->d; \
-		(void)a, (void)b, (void)d;                            \
-		return (value);                                       \
-	}
-#define EXPECT_SCC(name, value, condition)                            \
-	static uint64_t name(struct vector_lane *lane)                \
-	{                                                             \
-		const uint64_t a = lane->a, b = lane->b, d = lane->d; \
-		const uint64_t result = (value);                      \
-		(void)a, (void)b, (void)d;                            \
-		lane->out = (condition);                              \
-		return result;                                        \
-	}
 
 /* ---- EXEC of a wave of 32: $b before, $a what it is changed by ---- */
 
 #define SAVING(name, value)                                     \
-	EXPECT_SCC(name##_exec, (uint32_t)(value), result != 0) \
-	EXPECT_SCC(name##_saved, b, (uint32_t)(value) != 0)
+	EXPECT_OUT(name##_exec, (uint32_t)(value), result != 0) \
+	EXPECT_OUT(name##_saved, b, (uint32_t)(value) != 0)
 
 SAVING(and, a &b)
 SAVING(or, a | b)
@@ -80,8 +61,8 @@ static void exec_of_32_lanes(void **state)
 
 EXPECT(bitset0, d & ~(1ull << (a & 63)))
 EXPECT(bitset1, d | 1ull << (a & 63))
-EXPECT_SCC(lshl1_add, (uint32_t)((a << 1) + b), (a << 1) + b > UINT32_MAX)
-EXPECT_SCC(lshl3_add, (uint32_t)((a << 3) + b), (a << 3) + b > UINT32_MAX)
+EXPECT_OUT(lshl1_add, (uint32_t)((a << 1) + b), (a << 1) + b > UINT32_MAX)
+EXPECT_OUT(lshl3_add, (uint32_t)((a << 3) + b), (a << 3) + b > UINT32_MAX)
 
 static uint64_t first_zero(uint64_t value, unsigned bits)
 {
@@ -112,8 +93,8 @@ static void bits(void **state)
 /* ---- comparisons with constants: sign-extended, or not ---- */
 
 #define COMPARES(name, than)                                     \
-	EXPECT_SCC(name##_i32, d, (int32_t)(uint32_t)a than - 7) \
-	EXPECT_SCC(name##_u32, d, a than 0xfff9)
+	EXPECT_OUT(name##_i32, d, (int32_t)(uint32_t)a than - 7) \
+	EXPECT_OUT(name##_u32, d, a than 0xfff9)
 
 COMPARES(eq, ==)
 COMPARES(lg, !=)
@@ -130,7 +111,7 @@ COMPARES(le, <=)
 	ROW_VCC("s_bfe_i32 s20, $a, 0x40000\ns_sub_i32 s20, s20, 7\ns_cmpk_" #name "_i32 s20, 0xfff9", \
 		ON_OLD, U32, NONE, NONE, U32, close_##name)
 
-#define CLOSE(name, than) EXPECT_SCC(close_##name, d, ((int)(a & 7) - (int)(a & 8)) than 0)
+#define CLOSE(name, than) EXPECT_OUT(close_##name, d, ((int)(a & 7) - (int)(a & 8)) than 0)
 
 CLOSE(eq, ==)
 CLOSE(lg, !=)

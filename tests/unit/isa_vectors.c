@@ -184,8 +184,9 @@ void vector_assemble(struct vector_program *programs, uint32_t count)
 		if (is_there(programs, count, (enum isa_target)target))
 			assemble(programs, count, (enum isa_target)target);
 	for (uint32_t i = 0; i < count; i++)
-		if (programs[i].refused[0])
-			programs[i].count = 0;
+		if (programs[i].refused[0] || !programs[i].count)
+			fail_msg("%s: the assembler for %s refuses it: %s", programs[i].text,
+				 vector_processor(programs[i].target), programs[i].refused);
 }
 
 /* ---- the machine ---- */

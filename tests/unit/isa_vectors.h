@@ -22,6 +22,8 @@
 #define ON_GFX11_5 (1u << ISA_GFX11_5)
 #define ON_GFX12   (1u << ISA_GFX12)
 #define ON_ALL	   (ON_GFX10 | ON_GFX11 | ON_GFX12)
+#define ON_OLD	   (ON_GFX10 | ON_GFX11)
+#define ON_NEW	   (ON_GFX11 | ON_GFX12)
 
 /* Instructions in the assembler's language; several lines are several instructions. */
 struct vector_program {
@@ -29,8 +31,8 @@ struct vector_program {
 	uint32_t lanes; /* 32 or 64; $vcc, $exec and $mask (s[30:31] or s30) in the text are named for it */
 	char text[600];
 	uint32_t words[VECTOR_WORDS];
-	uint32_t count; /* words; 0: the assembler does not know it, see `refused` */
-	char refused[120];
+	uint32_t count;	   /* words */
+	char refused[120]; /* what the assembler says against it */
 };
 
 /* Everything a program reads and writes; vector_execute() changes it. */
@@ -51,7 +53,10 @@ struct vector_state {
 
 /* "gfx1100": how the assembler calls it. */
 const char *vector_processor(enum isa_target target);
-/* All of them at once, for a start of the assembler takes its time. Skips the running test where there is no assembler. */
+/*
+ * All of them at once, for a start of the assembler takes its time. Skips the running test where there is no assembler, and ends it where
+ * that does not know one of the programs.
+ */
 void vector_assemble(struct vector_program *programs, uint32_t count);
 /* A state of patterns; EXEC all lanes of @lanes, MODE as compilers set it (nearest even, denormals kept, DX10_CLAMP, IEEE before gfx12). */
 void vector_reset(struct vector_state *state, enum isa_target target, uint32_t lanes);
