@@ -199,10 +199,11 @@ void aql_ring(struct aql_queue *queue)
 {
 	uint64_t last = aql_write_index(queue) - 1;
 
-	if (queue->held)
+	if (queue->held) {
 		__atomic_store_n(queue->held, queue->held_word, __ATOMIC_RELEASE);
-	queue->held = NULL;
-	queue->hold = false;
+		queue->held = NULL;
+		queue->hold = false;
+	}
 	if (queue->store_doorbell)
 		__atomic_store_n(queue->resource.Queue_DoorBell_aql, last, __ATOMIC_RELEASE);
 	else
