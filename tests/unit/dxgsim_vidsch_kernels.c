@@ -5,7 +5,12 @@
 #include "dxgsim_vidsch_guest.h"
 #include "guest_job.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "dxgsim/guest_memory.h"
 #include "dxgsim/host/model.h"
@@ -127,6 +132,41 @@ static void queues_end_amid_their_kernels(void **state)
 	}
 }
 
+static void *change_memory(void *cancelled)
+{
+	while (!atomic_load((atomic_bool *)cancelled))
+		sched_yield();
+	if (guest_memory_begin_change())
+		guest_memory_end_change();
+	pthread_testcancel();
+	return NULL;
+}
+
+/* Cancelled while it waits for the GPU, a thread does not keep others waiting. */
+static void a_cancelled_thread_gives_its_turn(void **state)
+{
+	atomic_bool cancelled = false;
+	struct timespec until;
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	guest_memory_hold();
+	assert_int_equal(pthread_create(&thread, NULL, change_memory, &cancelled), 0);
+	assert_int_equal(pthread_cancel(thread), 0);
+	atomic_store(&cancelled, true);
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &until), 0);
+	until.tv_nsec += 20000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	assert_int_equal(pthread_timedjoin_np(thread, &result, &until), ETIMEDOUT);
+	guest_memory_let_go();
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_ptr_equal(result, PTHREAD_CANCELED);
+	guest_memory_hold();
+	guest_memory_let_go();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +174,7 @@ int main(void)
 		cmocka_unit_test(many_slow_groups_are_none),
 		cmocka_unit_test(others_have_their_turn),
 		cmocka_unit_test(queues_end_amid_their_kernels),
+		cmocka_unit_test(a_cancelled_thread_gives_its_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

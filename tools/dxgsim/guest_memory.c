@@ -16,15 +16,19 @@ static uint64_t tickets, turn;
 static atomic_bool used; /* programs unmap long before they have a GPU, also before this library is set up */
 static _Thread_local bool holding;
 
+/* munmap() and the like are no cancellation points, and a turn that is nobody's any more would never end. */
 static void take(void)
 {
 	uint64_t ticket;
+	int cancellation;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
 	pthread_mutex_lock(&lock);
 	ticket = tickets++;
 	while (ticket != turn)
 		pthread_cond_wait(&next_turn, &lock);
 	pthread_mutex_unlock(&lock);
+	pthread_setcancelstate(cancellation, NULL);
 }
 
 static void give(void)

@@ -33,6 +33,7 @@ struct line {
 struct stripe {
 	pthread_mutex_t lock;
 	_Atomic uint32_t first; /* line */
+	bool dirty, clean;	/* perhaps there is such a line: without, an action on all need not look */
 	uint32_t buckets[BUCKETS];
 } __attribute__((aligned(64)));
 
@@ -387,8 +388,8 @@ static struct stripe *enter(struct gpu_cache *cache, const struct gpu_cache_acce
 }
 
 /* The bytes that are not there yet.  @memory: of the line, from which @bytes at @first are wanted. */
-static void fill(struct gpu_cache *cache, struct line *line, const uint8_t *memory, uint32_t first,
-		 uint32_t bytes)
+static void fill(struct gpu_cache *cache, struct stripe *stripe, struct line *line, const uint8_t *memory,
+		 uint32_t first, uint32_t bytes)
 {
 	bytes_mask missing = mask_of(first, bytes) & ~line->valid;
 	uint8_t fresh[GPU_LINE_BYTES];
@@ -402,6 +403,7 @@ static void fill(struct gpu_cache *cache, struct line *line, const uint8_t *memo
 		each_run(~line->valid, data_of(cache, line), fresh, copy_bytes);
 	}
 	line->valid = ~(bytes_mask)0;
+	stripe->clean |= !line->dirty;
 }
 
 void gpu_cache_read(struct gpu_cache *cache, const struct gpu_cache_access *access, uint8_t *to)
@@ -416,7 +418,7 @@ void gpu_cache_read(struct gpu_cache *cache, const struct gpu_cache_access *acce
 		line = NULL;
 	}
 	if (line && access->policy != GPU_CACHE_NO_ALLOCATE) {
-		fill(cache, line, access->memory - first, first, access->bytes);
+		fill(cache, stripe, line, access->memory - first, first, access->bytes);
 		memcpy(to, data_of(cache, line) + first, access->bytes);
 	} else {
 		gpu_copy_from_guest(to, access->memory, access->bytes);
@@ -434,7 +436,7 @@ void gpu_cache_read_line(struct gpu_cache *cache, const struct gpu_cache_access 
 	struct line *line = line_of(cache, stripe, access);
 
 	if (line) {
-		fill(cache, line, access->memory - first, first, access->bytes);
+		fill(cache, stripe, line, access->memory - first, first, access->bytes);
 		memcpy(to, data_of(cache, line), GPU_LINE_BYTES);
 	} else {
 		gpu_line_from_guest(to, access->memory - first, first, access->bytes);
@@ -462,6 +464,8 @@ void gpu_cache_write(struct gpu_cache *cache, const struct gpu_cache_access *acc
 		memcpy(data_of(cache, line) + first, from, access->bytes);
 		line->valid |= mask;
 		line->dirty = through ? line->dirty & ~mask : line->dirty | mask;
+		stripe->dirty |= line->dirty != 0;
+		stripe->clean |= !line->dirty;
 	}
 	if (through)
 		gpu_copy_to_guest(access->memory, from, access->bytes);
@@ -482,12 +486,13 @@ void gpu_cache_atomic(struct gpu_cache *cache, const struct gpu_cache_access *ac
 		line = NULL;
 	}
 	if (line) {
-		fill(cache, line, access->memory - first, first, access->bytes);
+		fill(cache, stripe, line, access->memory - first, first, access->bytes);
 		memcpy(&value, data_of(cache, line) + first, access->bytes);
 		atomic->old = value;
 		value = atomic->modify(value, atomic->operands);
 		memcpy(data_of(cache, line) + first, &value, access->bytes);
 		line->dirty |= mask_of(first, access->bytes);
+		stripe->dirty = true;
 		take_over(line, access);
 	} else {
 		gpu_atomic_in_guest(access->memory, access->bytes, atomic);
@@ -510,9 +515,6 @@ static void act_on(struct gpu_cache *cache, struct stripe *stripe, struct line *
 {
 	uint32_t actions = action->actions;
 
-	if (!action->all && (line->space != action->space || line->va > action->last ||
-			     line->va + (GPU_LINE_BYTES - 1) < action->first))
-		return;
 	if (actions & GPU_CACHE_WRITE_BACK)
 		write_back(cache, line, action->tables);
 	if (actions & GPU_CACHE_DISCARD)
@@ -520,8 +522,33 @@ static void act_on(struct gpu_cache *cache, struct stripe *stripe, struct line *
 	if (actions & GPU_CACHE_DISCARD ||
 	    (actions & GPU_CACHE_INVALIDATE && (actions & GPU_CACHE_WRITE_BACK || !line->dirty)))
 		line->valid &= line->dirty;
+	stripe->dirty |= line->dirty != 0;
+	stripe->clean |= line->valid && !line->dirty;
 	if (!line->valid)
 		drop(cache, stripe, line);
+}
+
+static bool means(const struct action *action, const struct line *line)
+{
+	return action->all || (line->space == action->space && line->va <= action->last &&
+			       line->va + (GPU_LINE_BYTES - 1) >= action->first);
+}
+
+/* Every line of it. */
+static void act_on_stripe(struct gpu_cache *cache, struct stripe *stripe, const struct action *action)
+{
+	if (action->all) {
+		if (!(action->actions & GPU_CACHE_DISCARD) &&
+		    !(action->actions & GPU_CACHE_WRITE_BACK && stripe->dirty) &&
+		    !(action->actions & GPU_CACHE_INVALIDATE && stripe->clean))
+			return;
+		stripe->dirty = stripe->clean = false;
+	}
+	for (uint32_t i = stripe->first, next; i != NONE; i = next) {
+		next = cache->lines[i].next;
+		if (means(action, &cache->lines[i]))
+			act_on(cache, stripe, &cache->lines[i], action);
+	}
 }
 
 static void act(struct gpu_cache *cache, const struct action *action)
@@ -533,10 +560,7 @@ static void act(struct gpu_cache *cache, const struct action *action)
 		if (atomic_load_explicit(&stripe->first, memory_order_relaxed) == NONE)
 			continue;
 		pthread_mutex_lock(&stripe->lock);
-		for (uint32_t k = stripe->first, next; k != NONE; k = next) {
-			next = cache->lines[k].next;
-			act_on(cache, stripe, &cache->lines[k], action);
-		}
+		act_on_stripe(cache, stripe, action);
 		pthread_mutex_unlock(&stripe->lock);
 	}
 }

@@ -33,6 +33,7 @@ struct slice {
 	uint32_t units[GPU_WORKERS];
 	uint64_t chance[GPU_WORKERS];
 	uint64_t busy_ns[GPU_WORKERS][GPU_KERNELS];
+	uint64_t spent_ns[GPU_WORKERS];
 	pthread_mutex_t lock; /* what the runs have in common, and the counters */
 	atomic_bool moved, over, stop;
 	/* who stopped it */
@@ -229,6 +230,7 @@ static void work(void *arg, uint32_t number)
 
 	take_turns(slice, number);
 	spent = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin;
+	slice->spent_ns[number] = spent;
 	for (uint32_t i = 0; i < slice->run_count; i++)
 		all += slice->busy_ns[number][i];
 	for (uint32_t i = 0; all && i < slice->run_count; i++)
@@ -311,7 +313,7 @@ static enum gpu_slice stopped(struct slice *slice, uint32_t *failed)
 enum gpu_slice gpu_execute(struct gpu_engine *engine, uint32_t *failed)
 {
 	struct slice slice = {.engine = engine, .lock = PTHREAD_MUTEX_INITIALIZER};
-	uint64_t startable = collect(&slice);
+	uint64_t startable = collect(&slice), longest = 0;
 
 	if (!slice.run_count)
 		return GPU_SLICE_IDLE;
@@ -324,6 +326,9 @@ enum gpu_slice gpu_execute(struct gpu_engine *engine, uint32_t *failed)
 		return stopped(&slice, failed);
 	}
 	gpu_workers_run(engine->config.workers, slice.unit_count, work, &slice);
+	for (uint32_t i = 0; i < slice.unit_count; i++)
+		longest = slice.spent_ns[i] > longest ? slice.spent_ns[i] : longest;
+	engine->counters.kernel_ns += longest;
 	for (uint32_t i = 0; i < slice.unit_count; i++)
 		for (uint32_t k = 0; k < slice.run_count; k++)
 			slice.runs[k]->busy_ns += slice.busy_ns[i][k];

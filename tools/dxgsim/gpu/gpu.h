@@ -133,6 +133,7 @@ struct gpu_counters {
 	uint64_t packets;	/* executed */
 	uint64_t dispatches;	/* launched */
 	uint64_t groups;	/* work-groups that have ended */
+	uint64_t kernel_ns;	/* that a core of the host has spent on kernels */
 	uint64_t units;		/* compute units that they may run on, summed up */
 	uint64_t interrupts;	/* asked for by packets; none ever arrives */
 	uint64_t early_signals; /* what strict_release is about */

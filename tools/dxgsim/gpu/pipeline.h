@@ -5,9 +5,9 @@
  *
  * Kernels end in any order, at a later packet of chance, and at the latest when they are waited for:
  * EVENT_WRITE with CS_PARTIAL_FLUSH, the end of the job.  All of them progress together, for one may wait for what another
- * writes.  A RELEASE_MEM is done some time after the kernels before it
- * have ended, in order with the others; nothing but its own write tells when, so that a packet that relies on it without
- * waiting for that write shows.  Sources: LLVM AMDGPU usage; Mesa, si_cp_release_mem and its callers.
+ * writes.  A RELEASE_MEM is done some time after the kernels before it have ended, in order with the others; nothing but
+ * its own write tells when, so that a packet that relies on it without waiting for that write shows.  Sources: LLVM AMDGPU
+ * usage; Mesa, si_cp_release_mem and its callers.
  */
 #ifndef DXGSIM_GPU_PIPELINE_H
 #define DXGSIM_GPU_PIPELINE_H

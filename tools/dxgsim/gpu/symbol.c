@@ -7,7 +7,6 @@
 #include "dxgsim/gpu/symbol.h"
 
 #include <ctype.h>
-#include <dlfcn.h>
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,18 +159,22 @@ static bool find_symbol(const struct image *image, uint64_t code, char *name)
 	return false;
 }
 
-/* As a person would write it, if the program under test has the C++ runtime that knows. */
+/*
+ * Of the C++ runtime of the program under test, if it has one (Itanium C++ ABI, "Demangler API").  Not by dlsym(), which
+ * waits for a dlopen(), whose constructors may wait for the GPU.
+ */
+extern char *__cxa_demangle(const char *mangled, char *buffer, size_t *size, int *status)
+	__attribute__((weak));
+
+/* As a person would write it. */
 static void demangle(char *name)
 {
-	char *(*function)(const char *mangled, char *buffer, size_t *size, int *status) = NULL;
-	void *symbol = dlsym(RTLD_DEFAULT, "__cxa_demangle");
 	char *readable;
 	int status = 0;
 
-	if (!symbol || name[0] != '_' || name[1] != 'Z')
+	if (!__cxa_demangle || name[0] != '_' || name[1] != 'Z')
 		return;
-	memcpy(&function, &symbol, sizeof(function));
-	readable = function(name, NULL, NULL, &status);
+	readable = __cxa_demangle(name, NULL, NULL, &status);
 	if (readable && !status)
 		snprintf(name, GPU_SYMBOL_MAX, "%s", readable);
 	free(readable);

@@ -73,6 +73,7 @@ struct host_place {
 	uint64_t started_ns;	   /* less what it was not there, or was held up by no fault of its own */
 	uint64_t seen_ns;	   /* when it was served last */
 	uint64_t groups;	   /* work-groups of it that had ended by then */
+	uint64_t kernel_ns;	   /* likewise: a core's time for kernels */
 	uint64_t slow_ns;	   /* what the engine has done without waiting since one ended */
 	uint64_t paused_ns;	   /* since when its memory is not in place, 0: it is */
 	uint64_t wanted_ns;	   /* since when another context has a job for it, 0: none has */

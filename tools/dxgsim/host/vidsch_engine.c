@@ -20,6 +20,7 @@ static void add_counters(struct gpu_counters *sum, const struct host_place *plac
 	sum->packets += counters->packets;
 	sum->dispatches += counters->dispatches;
 	sum->groups += counters->groups;
+	sum->kernel_ns += counters->kernel_ns;
 	sum->units += counters->units;
 	sum->interrupts += counters->interrupts;
 	sum->early_signals += counters->early_signals;

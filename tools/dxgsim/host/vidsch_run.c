@@ -14,6 +14,7 @@
 #define POLL_NS	      100000u /* between looks at a job that waits for memory to change */
 #define PAUSE_NS      20000u
 #define PAUSE_EACH_NS 5000000u
+#define YIELDS	      64u /* for who waits for the lock, before it is slept for him */
 
 /* ---- jobs ---- */
 
@@ -224,8 +225,12 @@ static void excuse(struct host_place *place, uint64_t ns)
 static bool memory_in_place(struct host_place *place, uint64_t *due_ns)
 {
 	if (presence_ready(place->engine->adapter, due_ns)) {
-		if (place->running && place->paused_ns)
-			excuse(place, model_now_ns() - place->paused_ns);
+		if (place->running && place->paused_ns) {
+			uint64_t away = model_now_ns() - place->paused_ns;
+
+			excuse(place, away);
+			place->seen_ns += away; /* nor is it time in which it was slow */
+		}
 		place->paused_ns = 0;
 		return true;
 	}
@@ -237,22 +242,31 @@ static bool memory_in_place(struct host_place *place, uint64_t *due_ns)
 /*
  * A large copy takes milliseconds on hardware and a thousand times that here: what SDMA does without waiting counts for
  * nothing. Its packets know no loop, so that it comes to an end.  Kernels are as slow, and may never end: of what they do
- * without waiting, that up to the end of a work-group counts for nothing.
+ * without waiting, that up to the end of a work-group counts for nothing, and nor does the time in which the host's cores
+ * were busy with something else.
  */
 static void excuse_slowness(struct host_place *place, bool waits)
 {
-	uint64_t now = model_now_ns(), groups = 0;
+	uint64_t now = model_now_ns(), passed = now - place->seen_ns, worked = 0;
+	const struct gpu_counters *counters = place->gpu ? gpu_engine_counters(place->gpu) : NULL;
 
-	if (!waits)
-		place->slow_ns += now - place->seen_ns;
 	place->seen_ns = now;
-	if (place->gpu)
-		groups = gpu_engine_counters(place->gpu)->groups;
-	if (vidsch_engine_kind(place->engine) != GPU_ENGINE_SDMA && groups == place->groups)
+	if (counters) {
+		worked = counters->kernel_ns - place->kernel_ns;
+		place->kernel_ns = counters->kernel_ns;
+	}
+	if (vidsch_engine_kind(place->engine) == GPU_ENGINE_SDMA || worked > passed)
+		worked = passed;
+	if (!waits) {
+		excuse(place, passed - worked);
+		place->slow_ns += worked;
+	}
+	if (counters && vidsch_engine_kind(place->engine) != GPU_ENGINE_SDMA &&
+	    counters->groups == place->groups)
 		return;
 	excuse(place, place->slow_ns);
 	place->slow_ns = 0;
-	place->groups = groups;
+	place->groups = counters ? counters->groups : 0;
 }
 
 /* A piece of work of what runs there. Whether there may be more at once; else *due_ns is when to come again. */
@@ -338,9 +352,15 @@ static void let_others(struct host_model *model)
 	if (!rests && !atomic_load_explicit(&model->lock_wanted, memory_order_relaxed))
 		return;
 	pthread_mutex_unlock(&model->lock);
-	while (atomic_load_explicit(&model->lock_wanted, memory_order_relaxed) &&
-	       given == atomic_load_explicit(&model->lock_given, memory_order_relaxed))
-		sched_yield();
+	for (uint32_t i = 0; atomic_load_explicit(&model->lock_wanted, memory_order_relaxed) &&
+			     given == atomic_load_explicit(&model->lock_given, memory_order_relaxed);
+	     i++) {
+		/* they may be without a core, which this thread should not take from others for nothing */
+		if (i < YIELDS)
+			sched_yield();
+		else
+			nanosleep(&pause, NULL);
+	}
 	if (rests)
 		nanosleep(&pause, NULL);
 	pthread_mutex_lock(&model->lock);

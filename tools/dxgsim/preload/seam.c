@@ -349,8 +349,9 @@ static void at_last(int status, void *arg)
 }
 
 /*
- * Priority 101: after every other destructor of this library.  Those of other libraries may be still to come, and give back what they have then:
- * exit() also calls the handlers that are registered meanwhile, but behind all destructors.  Not atexit(), whose handlers go with the library.
+ * Priority 101: after every other destructor of this library.  Those of other libraries may be still to come, and give
+ * back what they have then: exit() also calls the handlers that are registered meanwhile, but behind all destructors.
+ * Not atexit(), whose handlers go with the library.
  */
 static void __attribute__((destructor(101))) at_exit(void)
 {
