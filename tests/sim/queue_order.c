@@ -45,7 +45,7 @@ static int setup_700_ms(void **state)
 /* True: the second kernel was not over yet when the one who slept on the first went on. */
 static bool wakes_early(void)
 {
-	struct bench *bench = bench_open(",dispatch-us=20000");
+	struct bench *bench = bench_open(",dispatch-us=80000");
 	HsaEvent *event;
 	bool early;
 
@@ -68,7 +68,7 @@ static bool wakes_early(void)
 	return early;
 }
 
-/* Where other programs let this one starve for 20 ms nothing is proven: then once more. */
+/* Where other programs let this one starve for 80 ms nothing is proven: then once more. */
 static void a_sleeper_on_the_first_of_many_wakes_before_the_second_ends(void **state)
 {
 	unsigned tries = 1;
