@@ -56,11 +56,6 @@ static inline bool isa_half_is_nan(uint32_t half)
 	return (half & 0x7fffU) > ISA_HALF_INFINITY;
 }
 
-static inline bool isa_half_is_signaling(uint32_t half)
-{
-	return isa_half_is_nan(half) && !(half & 0x200U);
-}
-
 /*
  * Drops the @shift lower bits of @magnitude, 1 to 63.  That the sign is not part of it is why up and down depend on
  * @negative.
