@@ -39,7 +39,7 @@ struct counts {
 	uint64_t looks;	  /* of the completion thread at the devices; at its own pace */
 };
 
-static struct counts count(void)
+static struct counts read_counters(void)
 {
 	return (struct counts){
 		.all = dxgsim_ioctl_count(),
@@ -51,6 +51,17 @@ static struct counts count(void)
 		.told = dxgsim_ioctl_count_of("WAITFORSYNCHRONIZATIONOBJECTFROMCPU"),
 		.looks = dxgsim_ioctl_count_of("GETDEVICESTATE"),
 	};
+}
+
+/* The completion thread calls when it likes: counters between which it did are read again. */
+static struct counts count(void)
+{
+	struct counts now;
+
+	do
+		now = read_counters();
+	while (now.all != dxgsim_ioctl_count());
+	return now;
 }
 
 static struct counts since(const struct counts *before)
