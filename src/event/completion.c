@@ -53,7 +53,7 @@ static void will_sleep(void *arg)
 }
 
 /*
- * Prepares the object; the thread comes with the first source.  `options` are copied, `devices` and `events` have to
+ * Prepares the object; the thread comes with the first source.  `options` are copied, `gpus` and `events` have to
  * outlive the object, which is the listener of `events` from now on.  -ENOMEM.
  *
  * A fork's child cannot use its parent's object, nor need it: it makes another.

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "event/event.h"
-#include "gsp/device.h"
+#include "gsp/gpu.h"
 #include "gsp/fence.h"
 
 struct completion;
@@ -67,9 +67,9 @@ struct completion_options {
 	/* at every turn of the thread, and at least every 50 ms while something is outstanding: what can be given back */
 	void (*housekeep)(void *arg);
 	void *arg;
-	/* the devices whose unfinished work keeps the thread looking; fixed */
-	struct gsp_device *const *devices;
-	uint32_t device_count;
+	/* the GPUs whose unfinished work keeps the thread looking; fixed */
+	struct gsp_gpu *const *gpus;
+	uint32_t gpu_count;
 };
 
 int completion_create(const struct completion_options *options, struct completion **out);

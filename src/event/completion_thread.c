@@ -189,9 +189,12 @@ static void check_devices(struct completion *completion)
 {
 	const struct completion_options *options = &completion->options;
 
-	for (uint32_t i = 0; i < options->device_count; i++)
-		if (!gsp_device_is_idle(options->devices[i]))
-			gsp_device_check(options->devices[i]);
+	for (uint32_t i = 0; i < options->gpu_count; i++) {
+		struct gsp_device *device = gsp_gpu_device(options->gpus[i]);
+
+		if (!gsp_device_is_idle(device))
+			gsp_device_check(device);
+	}
 	pthread_mutex_lock(&completion->lock);
 	make_ready(completion, PLACE_WAITING);
 	ready_lost(completion);
@@ -247,8 +250,8 @@ static bool any_unfinished(const struct completion *completion)
 	const struct completion_options *options = &completion->options;
 	bool unfinished = false;
 
-	for (uint32_t i = 0; i < options->device_count && !unfinished; i++)
-		unfinished = !gsp_device_is_idle(options->devices[i]);
+	for (uint32_t i = 0; i < options->gpu_count && !unfinished; i++)
+		unfinished = !gsp_device_is_idle(gsp_gpu_device(options->gpus[i]));
 	return unfinished;
 }
 

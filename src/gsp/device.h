@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The process' device on one GPU: a D3DKMT device and its paging queue, made on first need, and
- * what is known of their state.
+ * what is known of their state.  One that is lost stays so; see gsp/gpu.h for the next.
  */
 #ifndef GSP_DEVICE_H
 #define GSP_DEVICE_H
@@ -15,7 +15,7 @@
 
 struct gsp_device;
 
-/* Fixed from the first successful gsp_device_open() to gsp_device_destroy(). */
+/* Fixed from the first successful gsp_device_open() on; the host's objects last as long as there are references. */
 struct gsp_handles {
 	d3dkmt_handle device;
 	struct dxg_paging_queue paging;
@@ -38,11 +38,20 @@ int gsp_device_create(struct dxg *dxg, d3dkmt_handle adapter, const struct kmd_a
 void gsp_device_destroy(struct gsp_device *device);
 void gsp_device_on_loss(struct gsp_device *device, gsp_loss_callback callback, void *arg);
 
+void gsp_device_get(struct gsp_device *device);
+void gsp_device_put(struct gsp_device *device);
+
+void gsp_device_add_contents(struct gsp_device *device);
+void gsp_device_drop_contents(struct gsp_device *device);
+uint64_t gsp_device_contents(const struct gsp_device *device);
+
 int gsp_device_open(struct gsp_device *device, const struct gsp_handles **handles);
 enum gsp_open_step gsp_device_open_failed_at(const struct gsp_device *device);
 const struct gsp_handles *gsp_device_handles(const struct gsp_device *device);
 
+/* reconcile.c */
 int gsp_device_check(struct gsp_device *device);
+int gsp_device_ping(struct gsp_device *device);
 int gsp_device_result(struct gsp_device *device, int result);
 int gsp_device_creation_result(struct gsp_device *device, int result);
 void gsp_device_fence_lost(struct gsp_device *device);

@@ -8,10 +8,19 @@
 
 #include "gsp/caps.h"
 #include "gsp/device.h"
+#include "gsp/diagnose.h"
 #include "util/turn.h"
 
 struct gsp_moment;
+struct gsp_renewals;
 struct gsp_timeline;
+
+enum gsp_phase {
+	GSP_CLOSED,
+	GSP_OPENING, /* one thread is talking to the host, the others wait on `settled` */
+	GSP_OPEN,
+	GSP_RELEASED, /* lost, and given back */
+};
 
 struct gsp_device {
 	struct dxg *dxg;
@@ -19,12 +28,25 @@ struct gsp_device {
 	struct kmd_adapter info;
 	struct gsp_caps caps;
 	struct gsp_epoch epoch;
+	struct gsp_renewals *renewals; /* its GPU's; NULL: none is kept */
 
-	_Atomic int phase; /* enum phase of device.c; open publishes `handles`; changed under `lock` */
+	_Atomic int phase;	    /* enum gsp_phase; open publishes `handles`; changed under `lock` */
 	_Atomic int open_failed_at; /* enum gsp_open_step of the latest failure */
 	struct gsp_handles handles;
 	pthread_mutex_t lock;
 	pthread_cond_t settled;
+	_Atomic uint64_t
+		references; /* of the host's objects: one of the owner, one per object on the device */
+	_Atomic uint64_t
+		contents; /* things on it whose contents are somebody's and went with it when it was lost */
+
+	/* reconcile.c */
+	_Atomic uint32_t unanswered; /* pings in a row that the host did not answer */
+
+	/* diagnose.c */
+	struct turn diagnosis_turn;
+	_Atomic bool diagnosed; /* publishes `diagnosis`, which is final */
+	struct gsp_diagnosis diagnosis;
 
 	/* context.c; each only ever grows */
 	_Atomic int context_form;	   /* enum kmd_context_form that its driver takes; -1: not known */

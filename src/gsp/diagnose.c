@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "gsp/device_private.h"
 #include "util/clock.h"
 
-#define LATE_NS	 200000000ULL /* how long the guest's answer is waited for when a fence was faster ... */
-#define PAUSE_NS 500000L      /* ... and between two looks at it */
+#define LATE_NS	 40000000ULL /* how long the guest's answer is waited for when a fence was faster ... */
+#define PAUSE_NS 500000L     /* ... and between two looks at it */
 
 static enum gsp_cause cause_of(enum d3dkmt_deviceexecution_state execution)
 {
@@ -48,6 +49,7 @@ static void ask(struct gsp_device *device, struct gsp_diagnosis *out)
 		return;
 	out->has_address = true;
 	out->address = fault.faulted_virtual_address;
+	out->write = fault.page_fault_flags & DXGK_PAGE_FAULT_WRITE;
 }
 
 /* The guest's kernel is told of a loss by a message of its own, which fences that read all ones may be ahead of. */
@@ -63,27 +65,43 @@ static void ask_until_told(struct gsp_device *device, struct gsp_diagnosis *out)
 	}
 }
 
+/* With the turn: of a device that is lost, once. */
+static void find_out(struct gsp_device *device)
+{
+	struct gsp_epoch_view epoch = gsp_device_epoch(device);
+	struct gsp_diagnosis *out = &device->diagnosis;
+
+	if (epoch.state == GSP_REMOVED)
+		out->cause = GSP_CAUSE_REMOVED; /* a stopped device answers no more */
+	else if (atomic_load_explicit(&device->phase, memory_order_acquire) == GSP_OPEN)
+		ask_until_told(device, out);
+	if (out->cause == GSP_CAUSE_NONE)
+		out->cause = epoch.state == GSP_HUNG ? GSP_CAUSE_HUNG : GSP_CAUSE_UNKNOWN;
+}
+
 /*
- * Asks the host once more, in its own words, how the device is: what gsp_device_check() folds into "lost" is told
- * apart here.  For a fence that is late, and for messages after a loss; it may take a fifth of a second.  0: alive, *out says NONE;
+ * Asks how the device is, and if it is lost why, in the host's own words: what gsp_device_check() folds into "lost" is told
+ * apart here.  For a fence that is late, and for messages after a loss.  The cause is asked for once; that may take LATE_NS,
+ * and the caller has something made on the device, or is about to.  0: alive, *out says NONE;
  * -EFAULT: a page fault of its own work; -ENODEV: lost for another cause; another error: the host did not answer, and the device is
  * not known to be lost.
  */
 int gsp_device_diagnose(struct gsp_device *device, struct gsp_diagnosis *out)
 {
-	struct gsp_epoch_view epoch;
 	int ret = gsp_device_check(device);
 
 	*out = (struct gsp_diagnosis){.cause = GSP_CAUSE_NONE};
 	if (ret != -ENODEV)
 		return ret;
-	epoch = gsp_device_epoch(device);
-	if (epoch.state == GSP_REMOVED)
-		out->cause = GSP_CAUSE_REMOVED; /* a stopped device answers no more */
-	else if (epoch.number)
-		ask_until_told(device, out);
-	if (out->cause == GSP_CAUSE_NONE)
-		out->cause = epoch.state == GSP_HUNG ? GSP_CAUSE_HUNG : GSP_CAUSE_UNKNOWN;
+	if (!atomic_load(&device->diagnosed)) {
+		turn_take(&device->diagnosis_turn);
+		if (!atomic_load(&device->diagnosed)) {
+			find_out(device);
+			atomic_store(&device->diagnosed, true);
+		}
+		turn_leave(&device->diagnosis_turn);
+	}
+	*out = device->diagnosis;
 	return out->cause == GSP_CAUSE_PAGE_FAULT ? -EFAULT : -ENODEV;
 }
 
@@ -114,8 +132,8 @@ static const char *cause_text(enum gsp_cause cause)
 const char *gsp_diagnosis_text(const struct gsp_diagnosis *diagnosis, char *text, size_t size)
 {
 	if (diagnosis->has_address)
-		snprintf(text, size, "%s at %#llx", cause_text(diagnosis->cause),
-			 (unsigned long long)diagnosis->address);
+		snprintf(text, size, "%s at %#llx, which was to be %s", cause_text(diagnosis->cause),
+			 (unsigned long long)diagnosis->address, diagnosis->write ? "written" : "read");
 	else
 		snprintf(text, size, "%s", cause_text(diagnosis->cause));
 	return text;

@@ -23,7 +23,8 @@ enum gsp_cause {
 struct gsp_diagnosis {
 	enum gsp_cause cause;
 	bool has_address;
-	uint64_t address; /* of a page fault */
+	uint64_t address; /* of a page fault: of its page */
+	bool write;	  /* what was tried there; with an address */
 };
 
 int gsp_device_diagnose(struct gsp_device *device, struct gsp_diagnosis *out);

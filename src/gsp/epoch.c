@@ -24,6 +24,12 @@ void gsp_epoch_init(struct gsp_epoch *epoch)
 	atomic_init(&epoch->word, pack(0, GSP_ACTIVE));
 }
 
+/* The same, with `number` behind it: the epoch to begin is the one after that. */
+void gsp_epoch_follow(struct gsp_epoch *epoch, uint64_t number)
+{
+	atomic_store(&epoch->word, pack(number, GSP_ACTIVE));
+}
+
 /* Number and state as one consistent pair. */
 struct gsp_epoch_view gsp_epoch_read(const struct gsp_epoch *epoch)
 {

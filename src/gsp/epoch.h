@@ -33,6 +33,7 @@ struct gsp_epoch_view {
 
 void gsp_epoch_init(struct gsp_epoch *epoch);
 struct gsp_epoch_view gsp_epoch_read(const struct gsp_epoch *epoch);
+void gsp_epoch_follow(struct gsp_epoch *epoch, uint64_t number);
 uint64_t gsp_epoch_begin(struct gsp_epoch *epoch);
 bool gsp_epoch_resolve(struct gsp_epoch *epoch, uint64_t number, enum gsp_state host);
 const char *gsp_state_name(enum gsp_state state);

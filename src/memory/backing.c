@@ -53,7 +53,7 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 		.scheduler_id = spec->scheduler_id,
 		.form = form,
 	};
-	struct dxg *dxg = gsp_device_dxg(gpu->device);
+	struct dxg *dxg = gsp_device_dxg(backing->device);
 	struct kmd_allocation_blobs blobs;
 	struct dxg_allocation allocation;
 	int ret = kmd_allocation_encode(&request, &blobs);
@@ -66,8 +66,8 @@ static int create_chunk(const struct backing *backing, const struct backing_spec
 		.private_data_size = blobs.allocation_size,
 	};
 	ret = gsp_device_creation_result(
-		gpu->device, dxg_create_allocations(dxg, handles->device, blobs.resource, blobs.resource_size,
-						    flags, &allocation, 1, NULL));
+		backing->device, dxg_create_allocations(dxg, handles->device, blobs.resource,
+							blobs.resource_size, flags, &allocation, 1, NULL));
 	if (ret)
 		return ret;
 	*handle = allocation.handle;
@@ -147,7 +147,7 @@ static int create_in_some_form(struct backing *backing, const struct backing_spe
 static void destroy_chunks(struct backing *backing)
 {
 	const struct gsp_handles *handles;
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	int ret;
 
 	/* on an adapter that is gone there is nothing left to destroy; a device that was reset still keeps pages pinned */
@@ -166,7 +166,7 @@ static void destroy_chunks(struct backing *backing)
 
 static void backing_free(struct backing *backing)
 {
-	int ret = backing->locked && !gsp_device_is_lost(backing->on->device) ? backing_unlock(backing) : 0;
+	int ret = backing->locked && !gsp_device_is_lost(backing->device) ? backing_unlock(backing) : 0;
 
 	if (ret)
 		/* goes with the allocation */
@@ -175,6 +175,7 @@ static void backing_free(struct backing *backing)
 	destroy_chunks(backing);
 	if (backing->pages)
 		munmap(backing->pages, backing->size);
+	gsp_device_put(backing->device);
 	free(backing);
 }
 
@@ -199,6 +200,7 @@ static int make_pages(struct backing *backing)
 int backing_create(struct buffer *buffer, const struct backing_spec *spec, struct backing **out)
 {
 	struct memory_gpu *gpu = &buffer->memory->gpus[spec->gpu];
+	struct gsp_device *device = memory_gpu_device(gpu);
 	/* what the CPU maps too is one mapping */
 	uint64_t chunk = spec->cpu_visible ? spec->size : CHUNK_SIZE,
 		 count = (spec->size + chunk - 1) / chunk;
@@ -209,7 +211,7 @@ int backing_create(struct buffer *buffer, const struct backing_spec *spec, struc
 
 	*out = NULL;
 	memory_step(MEMORY_STEP_ALLOCATION);
-	ret = gsp_device_open(gpu->device, &handles);
+	ret = gsp_device_open(device, &handles);
 	if (ret)
 		return ret;
 	if (count > UINT16_MAX)
@@ -219,6 +221,8 @@ int backing_create(struct buffer *buffer, const struct backing_spec *spec, struc
 		return -ENOMEM;
 	backing->buffer = buffer;
 	backing->on = gpu;
+	backing->device = device;
+	gsp_device_get(device);
 	backing->gpu = spec->gpu;
 	backing->start = spec->start;
 	backing->size = spec->size;
@@ -227,7 +231,7 @@ int backing_create(struct buffer *buffer, const struct backing_spec *spec, struc
 	backing->unreserved =
 		!range || spec->start < range->start || spec->start - range->start >= range->size;
 	backing->retire.point = (struct gsp_fence_point){
-		.device = gpu->device,
+		.device = device,
 		.fence = handles->paging.fence,
 		.value = handles->paging.value,
 	};
@@ -256,11 +260,11 @@ int backing_make_resident(struct backing *backing)
 	memory_step(MEMORY_STEP_RESIDENT);
 	if (backing->resident)
 		return 0;
-	ret = gsp_device_open(backing->on->device, &handles);
+	ret = gsp_device_open(backing->device, &handles);
 	if (ret)
 		return ret;
-	ret = gsp_device_result(backing->on->device,
-				dxg_make_resident(gsp_device_dxg(backing->on->device), handles->paging.handle,
+	ret = gsp_device_result(backing->device,
+				dxg_make_resident(gsp_device_dxg(backing->device), handles->paging.handle,
 						  backing->chunks, backing->count, &fence));
 	if (ret)
 		return ret == -ENOMEM ? -ENOSPC : ret;
@@ -275,7 +279,7 @@ int backing_make_resident(struct backing *backing)
  */
 int backing_map(struct backing *backing, uint64_t protection)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	const struct gsp_handles *handles;
 	int ret;
 
@@ -307,7 +311,7 @@ int backing_map(struct backing *backing, uint64_t protection)
 /* Takes the last mapped chunk off the GPU. */
 static int unmap_chunk(struct backing *backing, const struct gsp_handles *handles)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	struct dxg_gpu_va_map map = {
 		.paging_queue = handles->paging.handle,
 		.base = backing->start + chunk_offset(backing, backing->mapped - 1),
@@ -335,7 +339,7 @@ static int unmap_chunk(struct backing *backing, const struct gsp_handles *handle
  */
 int backing_unmap(struct backing *backing)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	const struct gsp_handles *handles;
 	int ret = gsp_device_open(device, &handles);
 
@@ -368,7 +372,7 @@ int backing_unmap(struct backing *backing)
  */
 int backing_lock(struct backing *backing, void **address)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	const struct gsp_handles *handles = gsp_device_handles(device);
 	int ret = gsp_device_result(
 		device, dxg_lock(gsp_device_dxg(device), handles->device, backing->chunks[0], address));
@@ -383,7 +387,7 @@ int backing_lock(struct backing *backing, void **address)
  */
 int backing_unlock(struct backing *backing)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	const struct gsp_handles *handles = gsp_device_handles(device);
 	struct dxg *dxg = gsp_device_dxg(device);
 	int ret = gsp_device_result(device, dxg_unlock(dxg, handles->device, backing->chunks[0]));
@@ -397,7 +401,7 @@ int backing_unlock(struct backing *backing)
 /* Tells the host that the contents are of no interest until backing_reclaim(). */
 int backing_offer(struct backing *backing)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	const struct gsp_handles *handles = gsp_device_handles(device);
 
 	return gsp_device_result(
@@ -409,7 +413,7 @@ int backing_offer(struct backing *backing)
  */
 int backing_reclaim(struct backing *backing)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	const struct gsp_handles *handles = gsp_device_handles(device);
 	uint32_t *results = calloc(backing->count, sizeof(*results));
 	uint64_t fence = 0;
@@ -433,7 +437,7 @@ int backing_reclaim(struct backing *backing)
  */
 int backing_settle(struct backing *backing, uint64_t timeout_ns)
 {
-	struct gsp_device *device = backing->on->device;
+	struct gsp_device *device = backing->device;
 	const struct gsp_fence_point *point = &backing->retire.point;
 
 	memory_step(MEMORY_STEP_PAGING);

@@ -37,6 +37,7 @@ struct backing {
 	struct gsp_retire retire;
 	struct buffer *buffer;
 	struct memory_gpu *on;
+	struct gsp_device *device; /* that it was made on; a reference */
 	unsigned gpu;
 	uint64_t start;
 	uint64_t size;

@@ -35,7 +35,7 @@
  */
 static bool usable(const struct backing *backing, uint64_t address)
 {
-	const struct kmd_adapter *info = gsp_device_info(backing->on->device);
+	const struct kmd_adapter *info = gsp_device_info(backing->device);
 
 	if (!IS_ALIGNED(address, BAR_GRAIN) ||
 	    user_windows_overlap(backing->buffer->memory->users, backing->gpu, address,

@@ -128,14 +128,14 @@ static int wanted_gpus(const struct buffer *buffer, const struct node_set *regis
 		return -EINVAL;
 	if (!count) {
 		for (uint32_t i = 0; i < memory->count; i++)
-			if (reachable >> i & 1 && !gsp_device_is_lost(memory->gpus[i].device))
+			if (reachable >> i & 1 && !gsp_device_is_lost(memory_gpu_device(&memory->gpus[i])))
 				*out |= 1ULL << i;
 		if (registered)
 			*out &= registered->gpus;
 		return *out ? 0 : memory->count ? -ENODEV : -EINVAL;
 	}
 	for (uint32_t i = 0; i < memory->count; i++)
-		if (*out >> i & 1 && gsp_device_is_lost(memory->gpus[i].device))
+		if (*out >> i & 1 && gsp_device_is_lost(memory_gpu_device(&memory->gpus[i])))
 			return -ENODEV;
 	if (*out & ~reachable)
 		return buffer->kind == MEMORY_SYSTEM ? -ENODEV : -EOPNOTSUPP;

@@ -32,7 +32,7 @@ static uint64_t host_size(void)
  */
 int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct memory **out)
 {
-	struct gsp_device *devices[MEMORY_MAX_GPUS];
+	struct gsp_gpu *gsp[MEMORY_MAX_GPUS];
 	uint32_t nodes[MEMORY_MAX_GPUS];
 	struct memory *memory;
 	uint64_t local = 0;
@@ -53,9 +53,9 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 		struct memory_gpu *gpu = &memory->gpus[i];
 		int known = kmd_form_taken(info->luid, KMD_FORM_OF_ALLOCATION);
 
-		devices[i] = gpus[i].device;
+		gsp[i] = gpus[i].gsp;
 		nodes[i] = gpus[i].node;
-		gpu->device = gpus[i].device;
+		gpu->gsp = gpus[i].gsp;
 		gpu->gfx_major = gpus[i].gfx_major;
 		gpu->integrated = !info->discrete;
 		gpu->has_invisible = info->vram_invisible != 0;
@@ -72,7 +72,7 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 	}
 	ret = node_sets_init(&memory->node_sets, nodes, count);
 	if (!ret)
-		ret = space_create(devices, count, local, &memory->space);
+		ret = space_create(gsp, count, local, &memory->space);
 	memory_table_init(memory);
 	gsp_retire_list_init(&memory->retired);
 	turn_init(&memory->parts);

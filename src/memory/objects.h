@@ -26,7 +26,7 @@ struct slabs;
 struct users;
 
 struct memory_gpu {
-	struct gsp_device *device;
+	struct gsp_gpu *gsp;
 	unsigned gfx_major;
 	bool integrated;
 	bool has_invisible;
@@ -38,6 +38,12 @@ struct memory_gpu {
 	_Atomic bool form_settled; /* the others are not tried any more */
 	_Atomic bool form_known;   /* it has taken one */
 };
+
+/* The device that things are made on now. */
+static inline struct gsp_device *memory_gpu_device(const struct memory_gpu *gpu)
+{
+	return gsp_gpu_device(gpu->gsp);
+}
 
 struct buffer {
 	/* set before the buffer is in the table, then fixed */

@@ -34,7 +34,7 @@ bool memory_make_room(struct memory *memory)
  */
 bool memory_is_tight(struct memory *memory, uint32_t gpu, uint64_t more)
 {
-	struct gsp_device *device = memory->gpus[gpu].device;
+	struct gsp_device *device = memory_gpu_device(&memory->gpus[gpu]);
 	struct dxg_video_memory video;
 	int ret = gsp_device_result(device,
 				    dxg_query_video_memory(gsp_device_dxg(device), gsp_device_adapter(device),

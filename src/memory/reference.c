@@ -43,6 +43,6 @@ struct gsp_moment *memory_moment(struct memory *memory, uint64_t gpus)
 
 	for (uint32_t i = 0; i < memory->count; i++)
 		if (gpus >> i & 1)
-			devices[count++] = memory->gpus[i].device;
+			devices[count++] = memory_gpu_device(&memory->gpus[i]);
 	return gsp_moment_take(devices, count);
 }

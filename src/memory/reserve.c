@@ -65,7 +65,7 @@ static bool has_several_nodes(void)
  * The bounds are what CPU and GPUs (at most DXG_MAX_ADAPTERS) all reach; a GPU that has no address in common with
  * those before it stays outside: nothing is ever reserved on it.
  */
-void reserver_init(struct reserver *reserver, struct gsp_device *const *devices, unsigned count)
+void reserver_init(struct reserver *reserver, struct gsp_gpu *const *gpus, unsigned count)
 {
 	*reserver = (struct reserver){
 		.count = count,
@@ -74,9 +74,9 @@ void reserver_init(struct reserver *reserver, struct gsp_device *const *devices,
 		.several_nodes = has_several_nodes(),
 	};
 	for (unsigned i = 0; i < count; i++) {
-		const struct kmd_adapter *info = gsp_device_info(devices[i]);
+		const struct kmd_adapter *info = gsp_device_info(gsp_gpu_device(gpus[i]));
 
-		reserver->devices[i] = devices[i];
+		reserver->gpus[i] = gpus[i];
 		if (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE) || narrow(reserver, info))
 			continue;
 		reserver->outside |= 1ULL << i;
@@ -90,7 +90,7 @@ void reserver_init(struct reserver *reserver, struct gsp_device *const *devices,
 static void release_on_gpus(struct reserver *reserver, uint64_t start, uint64_t size, uint64_t gpus)
 {
 	for (unsigned i = 0; i < reserver->count; i++) {
-		struct gsp_device *device = reserver->devices[i];
+		struct gsp_device *device = gsp_gpu_device(reserver->gpus[i]);
 		int ret;
 
 		if (!(gpus >> i & 1) || gsp_device_epoch(device).state == GSP_REMOVED)
@@ -122,7 +122,7 @@ static int reserve_on_gpus(struct reserver *reserver, uint64_t start, uint64_t s
 
 	*gpus = 0;
 	for (unsigned i = 0; i < reserver->count; i++) {
-		struct gsp_device *device = reserver->devices[i];
+		struct gsp_device *device = gsp_gpu_device(reserver->gpus[i]);
 		uint64_t va;
 		int ret;
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gsp/device.h"
+#include "gsp/gpu.h"
 
 #define RESERVE_GRAIN (2ULL << 20) /* of their places and sizes, wherever there is the room */
 
@@ -25,7 +25,7 @@ struct reservation {
 
 /* Fixed but for left_out. */
 struct reserver {
-	struct gsp_device *devices[DXG_MAX_ADAPTERS];
+	struct gsp_gpu *gpus[DXG_MAX_ADAPTERS];
 	unsigned count;
 	uint64_t outside;	   /* bit per GPU that has no addresses in common with those before it */
 	_Atomic uint64_t left_out; /* bit per GPU that refused where others agreed, the last time */
@@ -42,7 +42,7 @@ struct reserve_wish {
 	uint64_t highest;
 };
 
-void reserver_init(struct reserver *reserver, struct gsp_device *const *devices, unsigned count);
+void reserver_init(struct reserver *reserver, struct gsp_gpu *const *gpus, unsigned count);
 int reserve(struct reserver *reserver, const struct reserve_wish *wish, struct reservation *out);
 int reserve_at(struct reserver *reserver, uint64_t start, uint64_t size, struct reservation *out);
 void reserve_undo(struct reserver *reserver, const struct reservation *reservation);

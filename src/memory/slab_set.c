@@ -183,7 +183,8 @@ static int reclaim(struct slab *slab)
 /* The GPU whose memory this is will not run again: nothing is taken from it nor kept for later. */
 bool slab_set_is_lost(const struct slab_set *set)
 {
-	return set->kind == MEMORY_LOCAL && gsp_device_is_lost(set->slabs->memory->gpus[set->gpu].device);
+	return set->kind == MEMORY_LOCAL &&
+	       gsp_device_is_lost(memory_gpu_device(&set->slabs->memory->gpus[set->gpu]));
 }
 
 /* What it has on one of its GPUs is gone: it is good for the pieces that are somebody's, and not for new ones. */
@@ -195,7 +196,7 @@ static bool is_stale(const struct slab *slab)
 	if (slab_set_is_lost(set))
 		return true;
 	for (; gpus; gpus &= gpus - 1)
-		if (gsp_device_is_lost(set->slabs->memory->gpus[__builtin_ctzll(gpus)].device))
+		if (gsp_device_is_lost(memory_gpu_device(&set->slabs->memory->gpus[__builtin_ctzll(gpus)])))
 			return true;
 	return false;
 }

@@ -64,8 +64,7 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
  * SPACE_MAX_GPUS) must outlive the space.  device_memory is the sum of the GPUs' own memory, from which the
  * size of reservations follows.  -EINVAL: too many GPUs; -ENOMEM.
  */
-int space_create(struct gsp_device *const *devices, unsigned count, uint64_t device_memory,
-		 struct space **out)
+int space_create(struct gsp_gpu *const *gpus, unsigned count, uint64_t device_memory, struct space **out)
 {
 	struct space *space;
 
@@ -75,7 +74,7 @@ int space_create(struct gsp_device *const *devices, unsigned count, uint64_t dev
 	space = calloc(1, sizeof(*space));
 	if (!space)
 		return -ENOMEM;
-	reserver_init(&space->reserver, devices, count);
+	reserver_init(&space->reserver, gpus, count);
 	space->handles = (struct reservation){
 		.start = HANDLES_START,
 		.size = HANDLES_SIZE,

@@ -22,7 +22,7 @@
 
 #include <stdint.h>
 
-#include "gsp/device.h"
+#include "gsp/gpu.h"
 #include "memory/va.h"
 
 #define SPACE_MAX_GPUS DXG_MAX_ADAPTERS
@@ -37,8 +37,7 @@ enum space_pool {
 
 struct space;
 
-int space_create(struct gsp_device *const *devices, unsigned count, uint64_t device_memory,
-		 struct space **out);
+int space_create(struct gsp_gpu *const *gpus, unsigned count, uint64_t device_memory, struct space **out);
 void space_destroy(struct space *space);
 int space_take(struct space *space, enum space_pool pool, uint64_t size, uint64_t alignment,
 	       struct va_range **out);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gsp/device.h"
+#include "gsp/gpu.h"
 
 #define MEMORY_MAX_GPUS DXG_MAX_ADAPTERS
 #define MEMORY_HOST	UINT32_MAX /* in place of a GPU's index */
@@ -16,7 +16,7 @@
 struct memory;
 
 struct memory_gpu_config {
-	struct gsp_device *device;	/* must outlive the memory */
+	struct gsp_gpu *gsp;		/* must outlive the memory */
 	const struct kmd_adapter *info; /* read by memory_create() only */
 	unsigned gfx_major;
 	uint64_t local_size; /* bytes; a larger request is refused without asking.  0: taken from info */

@@ -357,7 +357,7 @@ static int wanted_gpus(const struct memory *memory, const struct user_registrati
 	if (ret)
 		return ret;
 	for (uint32_t i = 0; i < memory->count; i++) {
-		lost |= gsp_device_is_lost(memory->gpus[i].device) ? 1ULL << i : 0;
+		lost |= gsp_device_is_lost(memory_gpu_device(&memory->gpus[i])) ? 1ULL << i : 0;
 		if (!count)
 			*out |= allowed & 1ULL << i;
 	}

@@ -97,7 +97,7 @@ static void piece_left(struct user_pin *pin, struct user_pin **going)
 static int set_mapping(struct user_pin *pin, d3dkmt_handle allocation, uint64_t start, uint64_t end,
 		       uint64_t protection)
 {
-	struct gsp_device *device = pin->backing->on->device;
+	struct gsp_device *device = pin->backing->device;
 	const struct gsp_handles *handles;
 	struct dxg_gpu_va_map map = {
 		.allocation = allocation,

@@ -69,7 +69,7 @@ static int reserve(struct gsp_device *device, uint64_t start, uint64_t end)
 /* A device that was lost still has its reservations, an adapter that is gone does not. */
 static int release(const struct user_window *window)
 {
-	struct gsp_device *device = window->users->memory->gpus[window->gpu].device;
+	struct gsp_device *device = memory_gpu_device(&window->users->memory->gpus[window->gpu]);
 	int ret;
 
 	if (gsp_device_epoch(device).state == GSP_REMOVED)
@@ -84,7 +84,7 @@ static int release(const struct user_window *window)
 
 static int open_one(struct users *users, unsigned gpu, uint64_t start, uint64_t end)
 {
-	struct gsp_device *device = users->memory->gpus[gpu].device;
+	struct gsp_device *device = memory_gpu_device(&users->memory->gpus[gpu]);
 	struct user_window *window = calloc(1, sizeof(*window));
 	int ret;
 
@@ -130,7 +130,7 @@ int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_
 
 	end = ALIGN_UP(end, USER_WINDOW);
 	memory_step(MEMORY_STEP_ADDRESS);
-	if (!reachable(users->memory->gpus[gpu].device, at, end))
+	if (!reachable(memory_gpu_device(&users->memory->gpus[gpu]), at, end))
 		return -EADDRNOTAVAIL;
 	while (at < end && !ret) {
 		struct user_window *window;
@@ -156,7 +156,7 @@ int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_
 /* What has to pass before the reservation ends: the paging fence of what was taken out of it last. */
 static void wait_for_fence(struct user_window *window)
 {
-	struct gsp_device *device = window->users->memory->gpus[window->gpu].device;
+	struct gsp_device *device = memory_gpu_device(&window->users->memory->gpus[window->gpu]);
 	const struct gsp_handles *handles = gsp_device_handles(device); /* what has a fence has them */
 
 	window->retire.point = (struct gsp_fence_point){

@@ -169,6 +169,7 @@ int channel_create(const struct channel_options *options, struct channel **out, 
 	if (!channel)
 		return -ENOMEM;
 	channel->device = options->device;
+	gsp_device_get(channel->device);
 	channel->memory = options->memory;
 	channel->gpu = options->gpu;
 	channel->rung = options->rung;
@@ -222,6 +223,7 @@ int channel_destroy(struct channel *channel)
 	gsp_timeline_end(channel->timeline);
 	if (channel->user_queue_memory)
 		keep_first(&error, memory_free(channel->memory, channel->user_queue_memory));
+	gsp_device_put(channel->device);
 	free(channel);
 	return error;
 }

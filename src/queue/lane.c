@@ -28,7 +28,7 @@ struct lane {
 
 struct lanes {
 	struct memory *memory;
-	struct gsp_device *devices[MEMORY_MAX_GPUS];
+	struct gsp_gpu *gpus[MEMORY_MAX_GPUS];
 	uint32_t count;
 	pthread_mutex_t lock;
 	struct lane *first;
@@ -39,7 +39,7 @@ struct lanes {
 	struct gsp_retire_list retired;
 };
 
-int lanes_create(struct memory *memory, struct gsp_device *const *devices, uint32_t count, struct lanes **out)
+int lanes_create(struct memory *memory, struct gsp_gpu *const *gpus, uint32_t count, struct lanes **out)
 {
 	struct lanes *lanes;
 
@@ -52,7 +52,7 @@ int lanes_create(struct memory *memory, struct gsp_device *const *devices, uint3
 	lanes->memory = memory;
 	lanes->count = count;
 	for (uint32_t i = 0; i < count; i++)
-		lanes->devices[i] = devices[i];
+		lanes->gpus[i] = gpus[i];
 	pthread_mutex_init(&lanes->lock, NULL);
 	gsp_retire_list_init(&lanes->retired);
 	*out = lanes;
@@ -147,7 +147,7 @@ static int make_mark(struct lanes *lanes, uint32_t gpu, void **mark)
 static int create(struct lanes *lanes, const struct lane_options *options, struct lane **out)
 {
 	const struct channel_options channel = {
-		.device = lanes->devices[options->gpu],
+		.device = gsp_gpu_device(lanes->gpus[options->gpu]),
 		.memory = lanes->memory,
 		.gpu = options->gpu,
 		.engine = options->engine,

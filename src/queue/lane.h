@@ -32,9 +32,8 @@ struct lane_wait {
 	uint64_t value;
 };
 
-/* `devices` by GPU index, as in `memory`; both must outlive the lanes. */
-int lanes_create(struct memory *memory, struct gsp_device *const *devices, uint32_t count,
-		 struct lanes **out);
+/* `gpus` by index, as in `memory`; both must outlive the lanes. */
+int lanes_create(struct memory *memory, struct gsp_gpu *const *gpus, uint32_t count, struct lanes **out);
 /* Ends what is left, also amid work.  All lanes were put. */
 void lanes_destroy(struct lanes *lanes);
 /* Who wants to know that a lane ends, before it does; once, before the first lane. */

@@ -75,7 +75,7 @@ struct queues {
 	struct verdicts *verdicts;
 	bool rung_by_call;
 	struct queue_gpu_state gpus[MEMORY_MAX_GPUS];
-	struct gsp_device *devices[MEMORY_MAX_GPUS];
+	struct gsp_gpu *gsp[MEMORY_MAX_GPUS];
 	uint32_t gpu_count;
 	struct queue_table *table; /* table.c: from id to queue */
 };

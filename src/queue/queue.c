@@ -64,14 +64,13 @@ static int set_up_gpu(struct queues *queues, uint32_t index, const struct queue_
  */
 int queues_create(const struct queues_options *options, struct queues **out)
 {
-	struct gsp_device *devices[MEMORY_MAX_GPUS];
 	struct queues *queues = calloc(1, sizeof(*queues));
 	struct completion_options completion = {
 		.events = options->events,
 		.housekeep = housekeep,
 		.arg = queues,
-		.devices = queues ? queues->devices : NULL,
-		.device_count = options->gpu_count,
+		.gpus = queues ? queues->gsp : NULL,
+		.gpu_count = options->gpu_count,
 	};
 	int ret;
 
@@ -83,16 +82,17 @@ int queues_create(const struct queues_options *options, struct queues **out)
 	queues->rung_by_call = options->rung_by_call;
 	queues->gpu_count = options->gpu_count;
 	for (uint32_t i = 0; i < options->gpu_count; i++)
-		devices[i] = queues->devices[i] = options->gpus[i].device;
+		queues->gsp[i] = options->gpus[i].gsp;
 	ret = queue_table_create(&queues->table);
 	if (!ret)
 		ret = book_create(&queues->book);
 	if (!ret)
-		ret = lanes_create(options->memory, devices, options->gpu_count, &queues->lanes);
+		ret = lanes_create(options->memory, queues->gsp, options->gpu_count, &queues->lanes);
 	if (!ret)
 		ret = doorbells_create(options->look_at_doorbells, &queues->doorbells);
 	if (!ret)
-		ret = verdicts_create(options->memory, devices, options->gpu_count, NULL, &queues->verdicts);
+		ret = verdicts_create(options->memory, queues->gsp, options->gpu_count, NULL,
+				      &queues->verdicts);
 	for (uint32_t i = 0; i < options->gpu_count && !ret; i++)
 		ret = set_up_gpu(queues, i, &options->gpus[i]);
 	if (!ret)
@@ -149,7 +149,7 @@ static const struct queue_ops *const ops_of_kind[] = {
 
 static enum kmd_engine engine_of(const struct queues *queues, const struct queue_request *request)
 {
-	const struct gsp_caps *caps = gsp_device_caps(queues->gpus[request->gpu].gpu.device);
+	const struct gsp_caps *caps = gsp_device_caps(gsp_gpu_device(queues->gsp[request->gpu]));
 
 	if (request->kind != QUEUE_SDMA)
 		return KMD_ENGINE_COMPUTE0;

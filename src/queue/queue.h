@@ -20,7 +20,7 @@ struct queues; /* all of the process */
 
 /* What is known of a GPU, by its index in the memory. */
 struct queue_gpu {
-	struct gsp_device *device;
+	struct gsp_gpu *gsp;
 	const struct kmd_adapter *info; /* read by queues_create() only */
 	unsigned gfx_major;
 	uint32_t shader_engines;

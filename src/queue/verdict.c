@@ -27,7 +27,7 @@ struct verdict {
 
 struct verdicts {
 	struct memory *memory;
-	struct gsp_device *devices[MEMORY_MAX_GPUS];
+	struct gsp_gpu *gpus[MEMORY_MAX_GPUS];
 	uint32_t count;
 	char *directory; /* NULL: nothing outlives the process */
 	pthread_mutex_t file;
@@ -35,7 +35,7 @@ struct verdicts {
 };
 
 /* Asks nothing of the host.  -EINVAL: more GPUs than there can be; -ENOMEM. */
-int verdicts_create(struct memory *memory, struct gsp_device *const *devices, uint32_t count,
+int verdicts_create(struct memory *memory, struct gsp_gpu *const *gpus, uint32_t count,
 		    const char *cache_directory, struct verdicts **out)
 {
 	struct verdicts *verdicts;
@@ -49,7 +49,7 @@ int verdicts_create(struct memory *memory, struct gsp_device *const *devices, ui
 	verdicts->memory = memory;
 	verdicts->count = count;
 	for (uint32_t i = 0; i < count; i++)
-		verdicts->devices[i] = devices[i];
+		verdicts->gpus[i] = gpus[i];
 	verdicts->directory = verdict_directory(cache_directory);
 	pthread_mutex_init(&verdicts->file, NULL);
 	for (uint32_t i = 0; i < MEMORY_MAX_GPUS; i++)
@@ -148,7 +148,7 @@ static void report(struct verdict *verdict, struct gsp_device *device, enum kmd_
 static int find_out(struct verdicts *verdicts, uint32_t gpu, unsigned index, enum gsp_rung *rung)
 {
 	struct verdict *verdict = &verdicts->table[gpu][index];
-	struct gsp_device *device = verdicts->devices[gpu];
+	struct gsp_device *device = gsp_gpu_device(verdicts->gpus[gpu]);
 	const struct probe_options options = {
 		.channel =
 			{
@@ -214,7 +214,8 @@ int verdict_get(struct verdicts *verdicts, uint32_t gpu, enum kmd_engine engine,
 	*rung = GSP_RUNG_NONE;
 	if (gpu >= verdicts->count)
 		return -EINVAL;
-	if (index == VERDICT_ENGINES || !gsp_caps_engine(gsp_device_caps(verdicts->devices[gpu]), engine))
+	if (index == VERDICT_ENGINES ||
+	    !gsp_caps_engine(gsp_device_caps(gsp_gpu_device(verdicts->gpus[gpu])), engine))
 		return -EOPNOTSUPP;
 	verdict = &verdicts->table[gpu][index];
 	word = atomic_load(&verdict->word);

@@ -11,8 +11,8 @@
 
 struct verdicts;
 
-/* devices by GPU index; both outlive the verdicts.  cache_directory: NULL, where the user's runtime files are. */
-int verdicts_create(struct memory *memory, struct gsp_device *const *devices, uint32_t count,
+/* GPUs by their index; both outlive the verdicts.  cache_directory: NULL, where the user's runtime files are. */
+int verdicts_create(struct memory *memory, struct gsp_gpu *const *gpus, uint32_t count,
 		    const char *cache_directory, struct verdicts **out);
 void verdicts_destroy(struct verdicts *verdicts);
 /*

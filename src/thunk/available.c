@@ -12,7 +12,7 @@
 #include <hsakmt/hsakmt.h>
 
 #include "dxg/dxg.h"
-#include "gsp/device.h"
+#include "gsp/gpu.h"
 #include "memory/memory.h"
 #include "thunk/process.h"
 #include "topology/topology.h"
@@ -117,7 +117,7 @@ static uint64_t heap_size(const struct topology_node *node)
 
 static int available(struct process *process, uint32_t index, uint64_t total, uint64_t *bytes)
 {
-	struct gsp_device *gpu = process->gpus[index];
+	struct gsp_device *gpu = gsp_gpu_device(process->gpus[index]);
 	/* first: the host counts what was freed as used until it is ended */
 	uint64_t offered, spare = memory_spare(process->memory, index, &offered);
 	int ret = by_budget(gpu, bytes);

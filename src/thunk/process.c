@@ -23,7 +23,7 @@
 
 #include "dxg/dxg.h"
 #include "event/event.h"
-#include "gsp/device.h"
+#include "gsp/gpu.h"
 #include "memory/memory.h"
 #include "queue/queue.h"
 #include "thunk/bar.h"
@@ -192,7 +192,7 @@ static void process_destroy(struct process *process)
 	if (process->memory)
 		memory_destroy(process->memory);
 	for (uint32_t i = 0; i < process->gpu_count; i++)
-		gsp_device_destroy(process->gpus[i]);
+		gsp_gpu_destroy(process->gpus[i]);
 	if (process->snapshot)
 		topology_snapshot_put(process->snapshot);
 	if (process->topology)
@@ -331,7 +331,7 @@ HSAKMT_STATUS process_close(void)
 	return status;
 }
 
-static struct queue_gpu describe_gpu(struct gsp_device *device, const struct topology_node *node)
+static struct queue_gpu describe_gpu(struct gsp_gpu *gsp, const struct topology_node *node)
 {
 	const HsaNodeProperties *props = &node->props;
 	uint32_t compute_units = props->NumSIMDPerCU ? props->NumFComputeCores / props->NumSIMDPerCU : 0;
@@ -339,7 +339,7 @@ static struct queue_gpu describe_gpu(struct gsp_device *device, const struct top
 	const struct kmd_adapter *kmd = &node->gpu->kmd;
 
 	return (struct queue_gpu){
-		.device = device,
+		.gsp = gsp,
 		.info = kmd,
 		.gfx_major = node->gpu->gfx.major,
 		.shader_engines = MAX(props->NumShaderBanks, 1U),
@@ -381,7 +381,7 @@ static int collect_gpus(struct process *process, const struct topology_snapshot 
 	struct memory *memory = NULL;
 	int ret = -ENOMEM;
 
-	process->gpus = calloc(nodes, sizeof(struct gsp_device *));
+	process->gpus = calloc(nodes, sizeof(struct gsp_gpu *));
 	process->gpu_nodes = calloc(nodes, sizeof(*process->gpu_nodes));
 	process->traps = calloc(nodes, sizeof(*process->traps));
 	if (!configs || !process->gpus || !process->gpu_nodes || !process->traps)
@@ -391,11 +391,12 @@ static int collect_gpus(struct process *process, const struct topology_snapshot 
 
 		if (!gpu)
 			continue;
-		ret = gsp_device_create(process->dxg, gpu->adapter, &gpu->kmd, &process->gpus[count]);
+		ret = gsp_gpu_create(process->dxg, gpu->adapter, &gpu->kmd, &process->gpus[count]);
 		if (ret)
 			goto out;
+		gsp_gpu_count_renewals(process->gpus[count], gsp_renewals_of(&gpu->kmd.pci));
 		configs[count] = (struct memory_gpu_config){
-			.device = process->gpus[count],
+			.gsp = process->gpus[count],
 			.info = &gpu->kmd,
 			.gfx_major = gpu->gfx.major,
 			.node = id,
@@ -414,7 +415,7 @@ out:
 	free(configs);
 	if (ret) {
 		for (uint32_t i = 0; i < process->gpu_count; i++)
-			gsp_device_destroy(process->gpus[i]);
+			gsp_gpu_destroy(process->gpus[i]);
 		free(process->gpus);
 		free(process->gpu_nodes);
 		free(process->traps);

@@ -17,7 +17,7 @@
 
 struct dxg;
 struct event_table;
-struct gsp_device;
+struct gsp_gpu;
 struct memory;
 struct queues;
 struct topology;
@@ -55,7 +55,7 @@ struct process {
 	/* made at the first acquire, kept until close; the GPUs in the order of their nodes */
 	struct memory *_Atomic memory;
 	struct queues *queues; /* made with the memory */
-	struct gsp_device **gpus;
+	struct gsp_gpu **gpus;
 	uint32_t *gpu_nodes;
 	struct trap_handler *traps;
 	uint32_t gpu_count;

@@ -111,19 +111,19 @@ static void climb(struct look *look, struct dxg *dxg, const struct topology_gpu 
 	};
 	int *ret = &adapter->ladder[turn];
 
-	*ret = gsp_device_create(dxg, gpu->adapter, &gpu->kmd, &config.device);
+	*ret = gsp_gpu_create(dxg, gpu->adapter, &gpu->kmd, &config.gsp);
 	if (*ret)
 		return;
 	*ret = memory_create(&config, 1, &options.channel.memory);
 	if (!*ret) {
-		options.channel.device = config.device;
+		options.channel.device = gsp_gpu_device(config.gsp);
 		if (broken && look->host->fault && dxgsim_fault(look->host->fault))
 			look->out->step = BAD_FAULT;
 		*ret = probe_ladder(&options, &adapter->rung[turn], &adapter->result[turn]);
 		dxgsim_clear_faults();
 		memory_destroy(options.channel.memory);
 	}
-	gsp_device_destroy(config.device);
+	gsp_gpu_destroy(config.gsp);
 }
 
 static void probe_gpu(struct look *look, struct dxg *dxg, const struct topology_gpu *gpu)

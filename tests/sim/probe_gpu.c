@@ -37,8 +37,10 @@ int probe_gpu_open(struct probe_gpu *gpu, const char *adapter, unsigned gfx_majo
 	if (!ret)
 		ret = find_adapter(gpu);
 	if (!ret)
-		ret = gsp_device_create(gpu->dxg, gpu->adapter.handle, &gpu->info, &gpu->device);
-	config.device = gpu->device;
+		ret = gsp_gpu_create(gpu->dxg, gpu->adapter.handle, &gpu->info, &gpu->gsp);
+	if (!ret)
+		gpu->device = gsp_gpu_device(gpu->gsp);
+	config.gsp = gpu->gsp;
 	if (!ret)
 		ret = memory_create(&config, 1, &gpu->memory);
 	if (ret)
@@ -51,7 +53,7 @@ int probe_gpu_close(struct probe_gpu *gpu)
 	int ret = 0;
 
 	memory_destroy(gpu->memory);
-	gsp_device_destroy(gpu->device);
+	gsp_gpu_destroy(gpu->gsp);
 	if (gpu->adapter.handle)
 		ret = dxg_close_adapter(gpu->dxg, gpu->adapter.handle);
 	if (gpu->dxg)

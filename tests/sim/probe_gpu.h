@@ -9,6 +9,7 @@ struct probe_gpu {
 	struct dxg *dxg;
 	struct dxg_adapter adapter;
 	struct kmd_adapter info;
+	struct gsp_gpu *gsp;
 	struct gsp_device *device;
 	struct memory *memory;
 };

@@ -104,7 +104,7 @@ static void an_engine_that_hangs_costs_only_its_queues(void **state)
 		enum gsp_rung rung;
 
 		open_gpu(&gpu, hosts[i].adapter, hosts[i].gfx_major);
-		assert_int_equal(verdicts_create(gpu.memory, &gpu.device, 1, NULL, &verdicts), 0);
+		assert_int_equal(verdicts_create(gpu.memory, &gpu.gsp, 1, NULL, &verdicts), 0);
 		assert_int_equal(verdict_get(verdicts, 0, KMD_ENGINE_SDMA0, &rung), -ETIMEDOUT);
 		assert_int_equal(rung, GSP_RUNG_NONE);
 		assert_int_equal(gsp_device_check(gpu.device), 0);

@@ -143,6 +143,7 @@ static bool was_prompt(unsigned asked_before, unsigned rounds)
 
 /* One GPU with one queue on it. */
 struct world {
+	struct gsp_gpu *gpus[2];
 	struct gsp_device *devices[2]; /* the second one is never opened */
 	struct gsp_timeline *timeline;
 	struct completion *completion;
@@ -169,19 +170,21 @@ static int setup(void **state)
 	struct kmd_adapter info = {.discrete = true};
 	struct world *w = calloc(1, sizeof(*w));
 	const struct gsp_handles *handles;
-	struct completion_options options = {.housekeep = housekeep, .arg = w, .device_count = 2};
+	struct completion_options options = {.housekeep = housekeep, .arg = w, .gpu_count = 2};
 
 	fake_reset();
 	log_set_level(LOG_ERR);
 	log_set_sink(count_errors, NULL);
 	errors_logged = 0;
 	no_threads = false;
-	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &info, &w->devices[i]), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &info, &w->gpus[i]), 0);
+		w->devices[i] = gsp_gpu_device(w->gpus[i]);
+	}
 	assert_int_equal(gsp_device_open(w->devices[0], &handles), 0);
 	assert_int_equal(gsp_timeline_create(w->devices[0], &w->value, &w->timeline), 0);
 	assert_int_equal(event_table_create(NULL, 0, &w->events), 0);
-	options.devices = w->devices;
+	options.gpus = w->gpus;
 	options.events = w->events;
 	assert_int_equal(completion_create(&options, &w->completion), 0);
 	*state = w;
@@ -198,8 +201,8 @@ static int teardown(void **state)
 	gsp_timeline_end(w->timeline);
 	/* the second device was never opened by anything */
 	assert_int_equal(fake_calls_of("create_device"), 1);
-	gsp_device_destroy(w->devices[0]);
-	gsp_device_destroy(w->devices[1]);
+	gsp_gpu_destroy(w->gpus[0]);
+	gsp_gpu_destroy(w->gpus[1]);
 	free(w);
 	for (unsigned i = 0; i < host.count; i++)
 		close(host.waits[i].fd);

@@ -141,6 +141,7 @@ static bool look(struct completion_look *of)
 }
 
 struct world {
+	struct gsp_gpu *gpu;
 	struct gsp_device *device;
 	struct event_table *events;
 	struct completion *completion;
@@ -298,14 +299,15 @@ static void nothing_is_lost(bool deaf)
 	static struct queue queues[QUEUES];
 	const struct gsp_handles *handles;
 	struct world w = {0};
-	struct completion_options options = {.housekeep = housekeep, .devices = &w.device, .device_count = 1};
+	struct completion_options options = {.housekeep = housekeep, .gpus = &w.gpu, .gpu_count = 1};
 
 	fake_reset();
 	log_set_level(LOG_NONE);
 	gpu.deaf = deaf;
 	gpu.count = gpu.asked = 0;
 	atomic_store(&gpu.stop, false);
-	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &w.device), 0);
+	assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(0), &info, &w.gpu), 0);
+	w.device = gsp_gpu_device(w.gpu);
 	assert_int_equal(gsp_device_open(w.device, &handles), 0);
 	assert_int_equal(event_table_create(NULL, 0, &w.events), 0);
 	options.events = w.events;
@@ -339,7 +341,7 @@ static void nothing_is_lost(bool deaf)
 	gpu_step();
 	assert_int_equal(gpu.count, 0);
 	event_table_destroy(w.events);
-	gsp_device_destroy(w.device);
+	gsp_gpu_destroy(w.gpu);
 }
 
 static void nothing_is_lost_while_the_host_tells(void **state)
@@ -405,12 +407,13 @@ static void no_mail_is_lost(void **state)
 	struct event_state now;
 	struct world w = {0};
 	struct mail m = {.world = &w, .queue = &queue};
-	struct completion_options options = {.devices = &w.device, .device_count = 1};
+	struct completion_options options = {.gpus = &w.gpu, .gpu_count = 1};
 	pthread_t sleeper, writer;
 
 	(void)state;
 	fake_reset();
-	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &w.device), 0);
+	assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(0), &info, &w.gpu), 0);
+	w.device = gsp_gpu_device(w.gpu);
 	assert_int_equal(gsp_device_open(w.device, &handles), 0);
 	assert_int_equal(event_table_create(NULL, 0, &w.events), 0);
 	options.events = w.events;
@@ -437,7 +440,7 @@ static void no_mail_is_lost(void **state)
 	queue_end(&queue, 0);
 	completion_destroy(w.completion);
 	event_table_destroy(w.events);
-	gsp_device_destroy(w.device);
+	gsp_gpu_destroy(w.gpu);
 }
 
 int main(void)

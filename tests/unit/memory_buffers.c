@@ -31,6 +31,7 @@
 #endif
 
 struct world {
+	struct gsp_gpu *gpus[2];
 	struct gsp_device *devices[2];
 	struct memory *memory;
 };
@@ -42,9 +43,10 @@ static void build(struct world *w, unsigned gpus)
 
 	memset(w, 0, sizeof(*w));
 	for (unsigned i = 0; i < gpus; i++) {
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &info, &w->devices[i]), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &info, &w->gpus[i]), 0);
+		w->devices[i] = gsp_gpu_device(w->gpus[i]);
 		configs[i] = (struct memory_gpu_config){
-			.device = w->devices[i], .info = &info, .gfx_major = 10, .node = i + 1};
+			.gsp = w->gpus[i], .info = &info, .gfx_major = 10, .node = i + 1};
 	}
 	assert_int_equal(memory_create(configs, gpus, &w->memory), 0);
 	/* as its parts want it, which compilers rely on */
@@ -55,7 +57,7 @@ static void tear_down(struct world *w)
 {
 	memory_destroy(w->memory);
 	for (unsigned i = 0; i < 2; i++)
-		gsp_device_destroy(w->devices[i]);
+		gsp_gpu_destroy(w->gpus[i]);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), 0);
 }
@@ -325,9 +327,10 @@ static void a_gpu_without_common_addresses_stands_aside(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &infos[i], &w.devices[i]), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &infos[i], &w.gpus[i]), 0);
+		w.devices[i] = gsp_gpu_device(w.gpus[i]);
 		configs[i] = (struct memory_gpu_config){
-			.device = w.devices[i], .info = &infos[i], .gfx_major = 10, .node = i + 1};
+			.gsp = w.gpus[i], .info = &infos[i], .gfx_major = 10, .node = i + 1};
 	}
 	assert_int_equal(memory_create(configs, 2, &w.memory), 0);
 	p = alloc(&w, MEMORY_SYSTEM, MEMORY_HOST, 4096, 0);
@@ -573,8 +576,8 @@ static void destroying_may_fail_anywhere(void **state)
 		assert_int_equal(map_all(&w, &p), 0);
 		fake_fail_call(n, -ENODEV);
 		memory_destroy(w.memory);
-		gsp_device_destroy(w.devices[0]);
-		gsp_device_destroy(w.devices[1]);
+		gsp_gpu_destroy(w.gpus[0]);
+		gsp_gpu_destroy(w.gpus[1]);
 		assert_int_equal(fake_leaks(), 0);
 		assert_int_equal(fake_misuse(), 0);
 		came = fake_failed();

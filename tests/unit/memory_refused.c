@@ -124,7 +124,7 @@ static void visible_vram_is_never_beyond_the_gpu_s_addresses(void **state)
 	assert_ptr_not_equal(hole, MAP_FAILED);
 	info.va_limit = ALIGN_UP(ptr_to_u64(hole), 64 * KIB) + 3 * MIB;
 	munmap(hole, 8 * MIB);
-	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(3), &info, &config.device), 0);
+	assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(3), &info, &config.gsp), 0);
 	assert_int_equal(memory_create(&config, 1, &memory), 0);
 	/* what comes instead of that one is the kernel's choice again */
 	fake_lock_at(info.va_limit);
@@ -140,7 +140,7 @@ static void visible_vram_is_never_beyond_the_gpu_s_addresses(void **state)
 	ret = memory_alloc(memory, &request, &p);
 	assert_true(ret ? ret == -ENOSPC : ptr_to_u64(p) + 2 * MIB <= info.va_limit);
 	memory_destroy(memory);
-	gsp_device_destroy(config.device);
+	gsp_gpu_destroy(config.gsp);
 }
 
 /* What is refused for want of memory is had after all when something is kept for later. */

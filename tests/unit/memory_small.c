@@ -24,6 +24,7 @@
 #define THREADS 8
 
 struct world {
+	struct gsp_gpu *gpus[2];
 	struct gsp_device *devices[2];
 	struct memory *memory;
 	void *blocks[COUNT];
@@ -41,10 +42,11 @@ static int build(void **state)
 	fake_reset();
 	log_set_level(LOG_NONE);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &info, &w->devices[i]), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &info, &w->gpus[i]), 0);
+		w->devices[i] = gsp_gpu_device(w->gpus[i]);
 		assert_int_equal(gsp_device_open(w->devices[i], &handles), 0);
 		configs[i] = (struct memory_gpu_config){
-			.device = w->devices[i], .info = &info, .gfx_major = 10, .node = i + 1};
+			.gsp = w->gpus[i], .info = &info, .gfx_major = 10, .node = i + 1};
 	}
 	assert_int_equal(memory_create(configs, 2, &w->memory), 0);
 	*state = w;
@@ -57,7 +59,7 @@ static int tear_down(void **state)
 
 	memory_destroy(w->memory);
 	for (unsigned i = 0; i < 2; i++)
-		gsp_device_destroy(w->devices[i]);
+		gsp_gpu_destroy(w->gpus[i]);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), 0);
 	free(w);

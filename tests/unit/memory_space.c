@@ -42,7 +42,13 @@ struct gsp_device {
 };
 
 static struct gsp_device gpu[2];
-static struct gsp_device *devices[2] = {&gpu[0], &gpu[1]};
+/* a GPU is its one device here */
+static struct gsp_gpu *gpus[2] = {(struct gsp_gpu *)&gpu[0], (struct gsp_gpu *)&gpu[1]};
+
+struct gsp_device *gsp_gpu_device(const struct gsp_gpu *of)
+{
+	return &gpu[(const struct gsp_device *)of - gpu];
+}
 
 const struct kmd_adapter *gsp_device_info(const struct gsp_device *device)
 {
@@ -117,7 +123,7 @@ static struct space *new_space(unsigned count)
 {
 	struct space *space;
 
-	assert_int_equal(space_create(devices, count, 16 * GIB, &space), 0);
+	assert_int_equal(space_create(gpus, count, 16 * GIB, &space), 0);
 	return space;
 }
 

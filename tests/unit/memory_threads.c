@@ -84,7 +84,7 @@ static void threads_do_not_disturb_each_other(void **state)
 	fake_reset();
 	log_set_level(LOG_NONE);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &info, &configs[i].device), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &info, &configs[i].gsp), 0);
 		configs[i].info = &info;
 	}
 	assert_int_equal(memory_create(configs, 2, &memory), 0);
@@ -111,8 +111,8 @@ static void threads_do_not_disturb_each_other(void **state)
 	}
 	assert_int_equal(freed, ARRAY_SIZE(list));
 	memory_destroy(memory);
-	gsp_device_destroy(configs[0].device);
-	gsp_device_destroy(configs[1].device);
+	gsp_gpu_destroy(configs[0].gsp);
+	gsp_gpu_destroy(configs[1].gsp);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), 0);
 }
@@ -137,7 +137,7 @@ static void threads_that_come_together_try_a_form_once(void **state)
 	(void)state;
 	fake_reset();
 	log_set_level(LOG_NONE);
-	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &config.device), 0);
+	assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(0), &info, &config.gsp), 0);
 	assert_int_equal(memory_create(&config, 1, &memory), 0);
 	fake_refuse_form_below(9);
 	fake_take_time(5000000);
@@ -152,7 +152,7 @@ static void threads_that_come_together_try_a_form_once(void **state)
 	fake_take_time(0);
 	assert_int_equal(fake_calls_of("create_allocations"), THREADS + 2);
 	memory_destroy(memory);
-	gsp_device_destroy(config.device);
+	gsp_gpu_destroy(config.gsp);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), 0);
 }

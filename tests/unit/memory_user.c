@@ -23,6 +23,7 @@
 #define BOTH 3ULL
 
 struct world {
+	struct gsp_gpu *gpus[2];
 	struct gsp_device *devices[2];
 	struct memory *memory;
 	char *pages; /* of the caller's, with contents, 2 MiB */
@@ -41,9 +42,10 @@ static void build(struct world *w, unsigned gpus, uint64_t va_limit)
 	if (va_limit)
 		info.valid |= 1ULL << KMD_FIELD_VA_RANGE;
 	for (unsigned i = 0; i < gpus; i++) {
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &info, &w->devices[i]), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &info, &w->gpus[i]), 0);
+		w->devices[i] = gsp_gpu_device(w->gpus[i]);
 		configs[i] = (struct memory_gpu_config){
-			.device = w->devices[i], .info = &info, .gfx_major = 10, .node = i + 1};
+			.gsp = w->gpus[i], .info = &info, .gfx_major = 10, .node = i + 1};
 	}
 	assert_int_equal(memory_create(configs, gpus, &w->memory), 0);
 	w->pages = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -55,7 +57,7 @@ static void tear_down(struct world *w)
 {
 	memory_destroy(w->memory);
 	for (unsigned i = 0; i < 2; i++)
-		gsp_device_destroy(w->devices[i]);
+		gsp_gpu_destroy(w->gpus[i]);
 	munmap(w->pages, 2 * MIB);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), 0);

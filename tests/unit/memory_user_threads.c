@@ -101,7 +101,7 @@ static void each_thread_has_its_pages(void **state)
 	struct kmd_adapter info = {.discrete = true, .vram_visible = 256 * MIB};
 	struct memory_gpu_config configs[2];
 	struct worker workers[THREADS];
-	struct gsp_device *devices[2];
+	struct gsp_gpu *gpus[2];
 
 	(void)state;
 	fake_reset();
@@ -111,9 +111,9 @@ static void each_thread_has_its_pages(void **state)
 	pages = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(pages, MAP_FAILED);
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &info, &devices[i]), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &info, &gpus[i]), 0);
 		configs[i] = (struct memory_gpu_config){
-			.device = devices[i], .info = &info, .gfx_major = 10, .node = i + 1};
+			.gsp = gpus[i], .info = &info, .gfx_major = 10, .node = i + 1};
 	}
 	assert_int_equal(memory_create(configs, 2, &memory), 0);
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -132,7 +132,7 @@ static void each_thread_has_its_pages(void **state)
 	assert_true(fake_calls_of("create_allocations") < THREADS * ROUNDS * 3 / 2);
 	memory_destroy(memory);
 	for (unsigned i = 0; i < 2; i++)
-		gsp_device_destroy(devices[i]);
+		gsp_gpu_destroy(gpus[i]);
 	munmap(pages, PAGES * PAGE);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), 0);

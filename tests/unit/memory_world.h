@@ -27,6 +27,7 @@
 #define GPUS  3
 
 struct world {
+	struct gsp_gpu *gpus[GPUS];
 	struct gsp_device *devices[GPUS];
 	struct memory *memory;
 	struct gsp_timeline *timelines[GPUS];
@@ -46,11 +47,12 @@ static inline int build(void **state)
 	fake_reset();
 	log_set_level(LOG_NONE);
 	for (unsigned i = 0; i < GPUS; i++) {
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(i), &info, &w->devices[i]), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(i), &info, &w->gpus[i]), 0);
+		w->devices[i] = gsp_gpu_device(w->gpus[i]);
 		assert_int_equal(gsp_device_open(w->devices[i], &handles), 0);
 		assert_int_equal(gsp_timeline_create(w->devices[i], &w->fences[i], &w->timelines[i]), 0);
 		configs[i] = (struct memory_gpu_config){
-			.device = w->devices[i], .info = &info, .gfx_major = 10, .node = i + 1};
+			.gsp = w->gpus[i], .info = &info, .gfx_major = 10, .node = i + 1};
 	}
 	assert_int_equal(memory_create(configs, GPUS, &w->memory), 0);
 	*state = w;
@@ -79,7 +81,7 @@ static inline int tear_down(void **state)
 	}
 	memory_destroy(w->memory);
 	for (unsigned i = 0; i < GPUS; i++)
-		gsp_device_destroy(w->devices[i]);
+		gsp_gpu_destroy(w->gpus[i]);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), w->misuse);
 	free(w);

@@ -515,9 +515,10 @@ static void a_gpu_without_common_addresses_is_not_called_lost(void **state)
 		struct trial t = {.mood = GPU_WORKS};
 
 		fake_reset();
-		assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &config.device), 0);
+		assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(0), &info, &config.gsp), 0);
 		assert_int_equal(memory_create(&config, 1, &t.world.memory), 0);
-		t.world.device = config.device;
+		t.world.gpu = config.gsp;
+		t.world.device = gsp_gpu_device(config.gsp);
 		t.options = (struct probe_options){
 			.channel = queue_world_options(&t.world, rungs[i]), .report = collect, .arg = &t};
 		assert_int_equal(probe_run(&t.options, &t.result), -ENODEV);

@@ -22,6 +22,7 @@
 struct world {
 	struct queues queues;
 	struct queue queue;
+	struct gsp_gpu *gpu;
 	struct gsp_device *device;
 	uint64_t read_index;
 	/* of the translator */
@@ -81,7 +82,7 @@ static int setup(void **state)
 {
 	struct kmd_adapter info = {.discrete = true};
 	struct world *w = calloc(1, sizeof(*w));
-	struct completion_options options = {.devices = &w->device, .device_count = 1};
+	struct completion_options options = {.gpus = &w->gpu, .gpu_count = 1};
 	struct queue *queue = &w->queue;
 	const struct gsp_handles *handles;
 
@@ -89,7 +90,8 @@ static int setup(void **state)
 	/* what the host would tell is found by the thread's timer */
 	fake_ignore_waits(true);
 	log_set_level(LOG_NONE);
-	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &w->device), 0);
+	assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(0), &info, &w->gpu), 0);
+	w->device = gsp_gpu_device(w->gpu);
 	assert_int_equal(gsp_device_open(w->device, &handles), 0);
 	assert_int_equal(book_create(&w->queues.book), 0);
 	assert_int_equal(event_table_create(NULL, 0, &w->queues.events), 0);
@@ -130,7 +132,7 @@ static int teardown(void **state)
 	pthread_mutex_destroy(&w->queue.lock);
 	event_table_destroy(w->queues.events);
 	book_destroy(w->queues.book);
-	gsp_device_destroy(w->device);
+	gsp_gpu_destroy(w->gpu);
 	free(w);
 	return 0;
 }

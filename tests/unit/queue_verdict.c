@@ -137,7 +137,7 @@ static void start(struct process *p, bool hardware, const char *cache)
 	log_set_level(LOG_ERR);
 	log_set_sink(sink, NULL);
 	lines = 0;
-	assert_int_equal(verdicts_create(p->world.memory, &p->world.device, 1, cache, &p->verdicts), 0);
+	assert_int_equal(verdicts_create(p->world.memory, &p->world.gpu, 1, cache, &p->verdicts), 0);
 	assert_int_equal(fake_calls(), 0);
 }
 
@@ -373,13 +373,13 @@ static void without_memory_there_are_none(void **state)
 {
 	struct verdicts *verdicts;
 	struct queue_world world;
-	struct gsp_device *many[MEMORY_MAX_GPUS + 1] = {0};
+	struct gsp_gpu *many[MEMORY_MAX_GPUS + 1] = {0};
 
 	(void)state;
 	queue_world_build(&world, 11, false);
 	assert_int_equal(verdicts_create(world.memory, many, MEMORY_MAX_GPUS + 1, NULL, &verdicts), -EINVAL);
 	no_memory = true;
-	assert_int_equal(verdicts_create(world.memory, &world.device, 1, NULL, &verdicts), -ENOMEM);
+	assert_int_equal(verdicts_create(world.memory, &world.gpu, 1, NULL, &verdicts), -ENOMEM);
 	no_memory = false;
 	assert_null(verdicts);
 	verdicts_destroy(NULL);

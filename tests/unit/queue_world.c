@@ -31,8 +31,9 @@ static void build(struct queue_world *world, unsigned gfx_major, bool hardware, 
 
 	fake_reset();
 	log_set_level(LOG_NONE);
-	assert_int_equal(gsp_device_create(NULL, FAKE_ADAPTER(0), &info, &world->device), 0);
-	config.device = world->device;
+	assert_int_equal(gsp_gpu_create(NULL, FAKE_ADAPTER(0), &info, &world->gpu), 0);
+	world->device = gsp_gpu_device(world->gpu);
+	config.gsp = world->gpu;
 	assert_int_equal(memory_create(&config, 1, &world->memory), 0);
 }
 
@@ -49,7 +50,7 @@ void queue_world_build_with_sdma(struct queue_world *world, unsigned gfx_major, 
 void queue_world_end(struct queue_world *world)
 {
 	memory_destroy(world->memory);
-	gsp_device_destroy(world->device);
+	gsp_gpu_destroy(world->gpu);
 	assert_int_equal(fake_leaks(), 0);
 	assert_int_equal(fake_misuse(), 0);
 }

@@ -9,6 +9,7 @@
 #define QUEUE_SDMA_NODE 4U
 
 struct queue_world {
+	struct gsp_gpu *gpu;
 	struct gsp_device *device;
 	struct memory *memory;
 };

@@ -24,6 +24,7 @@ struct child {
 	struct dxg *dxg;
 	bool adapter_open;
 	struct dxg_adapter adapter;
+	struct gsp_gpu *gpu;
 	struct gsp_device *device;
 	struct memory *memory;
 	bool closing;
@@ -164,9 +165,10 @@ static int make_memory(struct child *child)
 	int ret;
 
 	tell_step(child, "address space", PROBE_BEGINS, 0, "");
-	ret = gsp_device_create(child->dxg, child->adapter.handle, &child->target->info, &child->device);
+	ret = gsp_gpu_create(child->dxg, child->adapter.handle, &child->target->info, &child->gpu);
 	if (!ret) {
-		config.device = child->device;
+		child->device = gsp_gpu_device(child->gpu);
+		config.gsp = child->gpu;
 		ret = memory_create(&config, 1, &child->memory);
 	}
 	return step_end(child, "address space", ret);
@@ -232,7 +234,7 @@ static void give_back(struct child *child)
 	if (child->memory)
 		memory_destroy(child->memory);
 	if (child->device)
-		gsp_device_destroy(child->device);
+		gsp_gpu_destroy(child->gpu);
 	if (child->adapter_open)
 		dxg_close_adapter(child->dxg, child->adapter.handle);
 	if (child->dxg)
