@@ -75,6 +75,11 @@ _Noreturn void hook_crashed(const char *text)
 	abort();
 }
 
+enum host_power hook_power(void)
+{
+	return HOST_POWER_UNKNOWN;
+}
+
 void hook_process_ending(void)
 {
 }

@@ -41,6 +41,13 @@ DXGSIM_API const char *dxgsim_fault_hit(void);
  */
 DXGSIM_API bool dxgsim_fault_applied(void);
 
+/*
+ * Something befalls the simulated host, and every process of the run with it, before this returns: a happening as
+ * dxgsim --control takes them ("remove:adapter=0", grammar: dxgsim --help).  0, or -EINVAL with the reason on standard
+ * error: it is no happening, or cannot happen now.  Not while this thread is in a call on /dev/dxg.
+ */
+DXGSIM_API int dxgsim_control(const char *command);
+
 /* Bytes that the simulated Windows has moved into and out of VRAM for want of room. */
 struct dxgsim_paging {
 	uint64_t process_in, process_out; /* of this process, since it opened /dev/dxg */

@@ -16,6 +16,7 @@
 #define STATUS_DEVICE_REMOVED	 0xc00002b6u
 #define SLOW_MS			 200u
 #define SLOW_MS_MAX		 600000u
+#define AFTER_MS_MAX		 86400000u
 #define NS_PER_MS		 1000000u
 
 /* argp breaks lines of more than 78 characters */
@@ -50,10 +51,16 @@ const char fault_grammar[] = "A fault SPEC is KEY=VALUE pairs separated by ':'.\
 			     "               RECLAIMALLOCATIONS2 come 200 ms later, or with ms=N that long\n"
 			     "  host-oom     CREATEALLOCATION, MAKERESIDENT, RESERVEGPUVIRTUALADDRESS,\n"
 			     "               MAPGPUVIRTUALADDRESS and LOCK2 are refused like that\n"
+			     "Or it is what befalls the host from outside, and all programs on it with it,\n"
+			     "once for each process that is told of it: one of the happenings below and\n"
+			     "  after-ms=N   when: so long after the first open of /dev/dxg (0)\n"
+			     "  ioctl=NAME   or just before such a call, the nth (1)\n"
 			     "Examples: ioctl=ANY:nth=7:errno=ENOMEM\n"
 			     "          over-budget:nth=3:count=2\n"
 			     "          slow-paging:ms=20\n"
-			     "          ioctl=MAKERESIDENT:nth=2:status=0xC0000017\n";
+			     "          ioctl=MAKERESIDENT:nth=2:status=0xC0000017\n"
+			     "          reset:adapter=0:engine:after-ms=50\n"
+			     "          remove:adapter=0:ioctl=MAKERESIDENT:nth=2\n";
 
 static int fail(char *reason, unsigned int size, const char *what, const char *word)
 {
@@ -244,23 +251,94 @@ static int parse_words(char *text, struct fault *fault, char *reason, unsigned i
 	return 0;
 }
 
+static bool is_key(const char *word, const char *key)
+{
+	size_t length = strlen(key);
+
+	return !strncmp(word, key, length) && (word[length] == '=' || !word[length]);
+}
+
+/* Of a happening: when. */
+static int parse_when(char *word, struct fault *fault, char *reason, unsigned int size)
+{
+	char *value = strchr(word, '=');
+
+	if (value)
+		*value++ = '\0';
+	if (!strcmp(word, "ioctl")) {
+		if (!value || !find_ioctl(value, &fault->nr))
+			return fail(reason, size, "unknown ioctl", value ? value : "");
+		fault->nth = fault->nth ? fault->nth : 1;
+	} else if (!strcmp(word, "nth")) {
+		if (!number(value, UINT64_MAX, &fault->nth) || !fault->nth)
+			return fail(reason, size, "nth is a number from 1, not", value ? value : "");
+	} else {
+		if (!number(value, AFTER_MS_MAX, &fault->after_ms))
+			return fail(reason, size, "bad number of milliseconds", value ? value : "");
+		fault->timed = true;
+	}
+	return 0;
+}
+
+/*
+ * What befalls the host: words of when, and the rest is what, which goes to @what, with room for all of @text.  -ENOENT:
+ * the spec is of another sort.
+ */
+static int parse_happening(char *text, char *what, struct fault *fault, char *reason, unsigned int size)
+{
+	char *when[3], *end = what;
+	uint32_t count = 0;
+	int rc = 0;
+
+	*what = '\0';
+	while (text) {
+		char *word = strsep(&text, ":");
+
+		if (count < 3 && (is_key(word, "ioctl") || is_key(word, "nth") || is_key(word, "after-ms")))
+			when[count++] = word;
+		else
+			end += sprintf(end, "%s%s", end == what ? "" : ":", word);
+	}
+	rc = happening_parse(what, &fault->happening, reason, size);
+	if (rc == -ENOENT)
+		return rc;
+	fault->kind = FAULT_HAPPENING;
+	fault->nr = FAULT_NEVER;
+	fault->nth = 0;
+	snprintf(fault->text, sizeof(fault->text), "%s", what);
+	for (uint32_t i = 0; i < count && !rc; i++)
+		rc = parse_when(when[i], fault, reason, size);
+	if (!rc && fault->nth && fault->nr == FAULT_NEVER)
+		return fail(reason, size, "missing", "ioctl=");
+	if (!rc && fault->nth && fault->timed)
+		return fail(reason, size, "a call or a time, not both,", "after-ms");
+	fault->timed = !fault->nth;
+	return rc;
+}
+
 int fault_parse(const char *spec, struct fault **out, char *reason, unsigned int reason_size)
 {
 	struct fault *fault = calloc(1, sizeof(*fault));
-	char *copy = strdup(spec);
+	char *copy = strdup(spec), *other = strdup(spec), *what = strdup(spec);
 	int rc;
 
-	if (!fault || !copy) {
+	if (!fault || !copy || !other || !what) {
 		free(fault);
 		free(copy);
+		free(other);
+		free(what);
 		snprintf(reason, reason_size, "out of memory");
 		return -ENOMEM;
 	}
 	fault->nth = 1;
 	fault->count = 1;
 	fault->messages = UINT32_MAX;
-	rc = parse_words(copy, fault, reason, reason_size);
+	rc = parse_happening(other, what, fault, reason, reason_size);
+	if (rc == -ENOENT)
+		rc = parse_words(copy, fault, reason, reason_size);
 	free(copy);
+	free(other);
+	free(what);
 	if (rc) {
 		free(fault);
 		return rc;
@@ -282,7 +360,7 @@ static bool is_meant(const struct fault *fault, int nr)
 
 	if (fault->nr == FAULT_ANY)
 		return nr != FAULT_OPEN;
-	if (fault->nr >= 0)
+	if (fault->nr >= 0 || fault->nr == FAULT_NEVER)
 		return fault->nr == nr;
 	for (size_t i = 0; i < count; i++) {
 		if ((int)_IOC_NR(calls[i]) == nr)
@@ -303,6 +381,7 @@ bool fault_applies(const struct fault *fault, const struct host_message *m)
 {
 	switch (fault->kind) {
 	case FAULT_ERRNO: /* the call has not come this far */
+	case FAULT_HAPPENING:
 		return false;
 	case FAULT_RING_FULL:
 	case FAULT_REFUSE:
@@ -358,6 +437,7 @@ int fault_apply(const struct fault *fault, struct host_message *m)
 	case FAULT_ERRNO:
 	case FAULT_DROP:
 	case FAULT_SLOW:
+	case FAULT_HAPPENING:
 	case FAULT_ZERO: /* as the driver prepares every reply */
 		break;
 	}

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Fault specs: which call fails, and how. */
+/* Fault specs: which call fails, and how; or what befalls the host, and when. */
 #ifndef DXGSIM_FAULT_H
 #define DXGSIM_FAULT_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "dxgsim/host/happening.h"
 
 struct host_message;
 
@@ -12,6 +14,7 @@ struct host_message;
 #define FAULT_OPEN	 0    /* no ioctl has number 0 */
 #define FAULT_ALLOCATING (-2) /* what needs memory of the host */
 #define FAULT_PAGING	 (-3) /* what ends with a paging fence */
+#define FAULT_NEVER	 (-4) /* no call */
 
 enum fault_kind {
 	FAULT_ERRNO,	 /* the call returns -1 without reaching the driver */
@@ -22,6 +25,7 @@ enum fault_kind {
 	FAULT_SHORT,	 /* the host's reply has fewer bytes */
 	FAULT_ZERO,	 /* the host's reply is all zeros */
 	FAULT_SLOW,	 /* the host takes longer until the paging fence is signalled */
+	FAULT_HAPPENING, /* no fault of a call: something befalls the host, at a time or just before a call */
 };
 
 struct fault {
@@ -35,6 +39,13 @@ struct fault {
 	uint32_t messages; /* of the call it applies to; UINT32_MAX: all */
 	bool lost;	   /* the devices of the process are lost with it */
 	uint64_t seen;	   /* matching calls so far */
+	/* FAULT_HAPPENING */
+	struct happening happening;
+	char text[64];	   /* the same for people; cut if need be */
+	bool timed;	   /* it comes at a time, not before a call; the next are schedule.c's */
+	uint64_t after_ms; /* the first open of /dev/dxg */
+	uint64_t due_ns;   /* of CLOCK_MONOTONIC; 0: not known yet */
+	bool over;
 };
 
 /* Text for --help. */

@@ -3,10 +3,9 @@
  * Environment, faults, counters and the host as the driver sees it: the model behind a layer that counts,
  * delays and spoils messages of the call which the thread is in.
  */
-#include "dxgsim/hooks.h"
+#include "dxgsim/hooks_private.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,24 +14,13 @@
 #include "dxgsim/driver/driver.h"
 #include "dxgsim/fault.h"
 #include "dxgsim/gpu/gpu.h"
+#include "dxgsim/schedule.h"
 #include "dxgsim/host/model.h"
 #include "dxgsim/leaks.h"
 #include "dxgsim/report.h"
 #include "dxgsim/trace.h"
 
-static struct {
-	pthread_mutex_t lock; /* faults, counters, model */
-	bool ready;
-	uint64_t rtt_us;
-	struct fault *faults;
-	struct fault *retired; /* calls in flight may still point to them */
-	struct hook_counters counters;
-	int fault_hit;	    /* nr of the call that was struck last, -1: none */
-	bool fault_applied; /* and the fault changed something */
-	uint64_t hits;
-	struct host_model *model;
-	struct gpu_profile *profile; /* NULL: nobody asks for it */
-} hooks = {.lock = PTHREAD_MUTEX_INITIALIZER, .fault_hit = -1};
+struct hooks hooks = {.lock = PTHREAD_MUTEX_INITIALIZER, .fault_hit = -1};
 
 static _Thread_local struct hook_call *current;
 
@@ -59,6 +47,12 @@ int hook_add_fault(const char *spec, char *reason, unsigned int reason_size)
 
 	if (rc)
 		return rc;
+	if (fault->timed) {
+		rc = schedule_add(fault);
+		if (rc)
+			snprintf(reason, reason_size, "its thread: %s", strerror(-rc));
+		return rc;
+	}
 	pthread_mutex_lock(&hooks.lock);
 	while (*end)
 		end = &(*end)->next;
@@ -187,12 +181,17 @@ static void lose_devices(struct host_model *model, const struct fault *fault)
 
 static int deliver(struct hook_call *call, void *host, struct host_message *m)
 {
+	int rc;
+
 	if (call)
 		note_message(call, m);
 	count_message(m);
 	if (m->sync)
 		charge_round_trip();
-	return host_model_ops.send(host, m);
+	rc = host_model_ops.send(host, m);
+	if (m->type == HOST_FREEGPUVIRTUALADDRESS && rc == 0 && m->reply_length < m->reply_expected)
+		leaks_range_not_taken_back();
+	return rc;
 }
 
 static int hooked_send(void *host, struct host_message *m)
@@ -228,8 +227,10 @@ static int hooked_attach(void *host, const struct host_upcalls *upcalls)
 	return host_model_ops.attach(host, upcalls);
 }
 
+/* Not before: a host that sleeps lets nobody leave until it is woken. */
 static void hooked_detach(void *host)
 {
+	schedule_stop();
 	host_model_ops.detach(host);
 }
 
@@ -246,43 +247,6 @@ static const struct host_ops hooked_ops = {
 	.forked = hooked_forked,
 };
 
-/*
- * The counters of the VM: the launcher's, if this process plays the launcher's machine, else some of its own, which
- * its fork children share.
- */
-static int find_arena(const char *specs, struct arena **out)
-{
-	const char *path = getenv("DXGSIM_ARENA");
-	int rc = -EXDEV;
-
-	if (path && *path)
-		rc = arena_open(path, arena_machine(specs), out);
-	if (!rc)
-		return 0;
-	if (rc != -EXDEV)
-		report_note("what other processes use is not counted: %s: %s", path, strerror(-rc));
-	return arena_own(out);
-}
-
-static int make_host(struct host_model **out, struct fixture_error *error)
-{
-	const char *specs = getenv("DXGSIM_ADAPTERS");
-	struct arena *arena;
-	int rc = host_model_create_from_specs(specs, getenv("DXGSIM_ADAPTER_PATH"), out, error);
-
-	if (rc)
-		return rc;
-	rc = find_arena(specs, &arena);
-	if (rc) {
-		host_model_destroy(*out);
-		*out = NULL;
-		return rc;
-	}
-	host_model_share(*out, arena);
-	host_model_profile(*out, hooks.profile);
-	return 0;
-}
-
 int hook_host(const struct host_ops **ops, void **host)
 {
 	struct fixture_error error = {.text = ""};
@@ -290,7 +254,7 @@ int hook_host(const struct host_ops **ops, void **host)
 
 	pthread_mutex_lock(&hooks.lock);
 	if (!hooks.model)
-		rc = make_host(&hooks.model, &error);
+		rc = hooks_make_host(hooks.profile, &hooks.model, &error);
 	pthread_mutex_unlock(&hooks.lock);
 	if (rc) {
 		fprintf(stderr, "dxgsim: %s\n", error.text[0] ? error.text : strerror(-rc));
@@ -303,7 +267,7 @@ int hook_host(const struct host_ops **ops, void **host)
 
 /* ---- calls ---- */
 
-static struct host_model *model_now(void)
+struct host_model *hooks_model(void)
 {
 	struct host_model *model;
 
@@ -326,7 +290,7 @@ static void begin(struct hook_call *call, unsigned long cmd, const void *arg)
 static void arm(struct hook_call *call, int nr)
 {
 	for (struct fault *fault = hooks.faults; fault; fault = fault->next) {
-		if (!fault_strikes(fault, nr) || call->fault)
+		if (fault->kind == FAULT_HAPPENING || !fault_strikes(fault, nr) || call->fault)
 			continue;
 		hooks.fault_hit = nr;
 		hooks.fault_applied = false;
@@ -337,12 +301,30 @@ static void arm(struct hook_call *call, int nr)
 	}
 }
 
+/* What befalls the host just before this call; outside of it, and without the lock, for the guest's driver is told. */
+static void let_happen(int nr)
+{
+	pthread_mutex_lock(&hooks.lock);
+	/* faults stay where they are: those that are dropped meanwhile are still on a list */
+	for (struct fault *fault = hooks.faults; fault; fault = fault->next) {
+		if (fault->kind != FAULT_HAPPENING || !fault_strikes(fault, nr))
+			continue;
+		hooks.fault_hit = nr;
+		hooks.fault_applied = true;
+		hooks.counters.faults++;
+		pthread_mutex_unlock(&hooks.lock);
+		schedule_strike(hooks_model(), fault);
+		pthread_mutex_lock(&hooks.lock);
+	}
+	pthread_mutex_unlock(&hooks.lock);
+}
+
 static bool refused(struct hook_call *call, int *ret, int *err)
 {
 	if (!call->fault || call->fault->kind != FAULT_ERRNO)
 		return false;
 	note_applied(call);
-	lose_devices(model_now(), call->fault);
+	lose_devices(hooks_model(), call->fault);
 	*ret = -1;
 	*err = (int)call->fault->value;
 	return true;
@@ -352,6 +334,7 @@ bool hook_ioctl_begin(struct hook_call *call, unsigned long cmd, const void *arg
 {
 	unsigned int nr = _IOC_NR(cmd);
 
+	let_happen((int)nr);
 	begin(call, cmd, arg);
 	pthread_mutex_lock(&hooks.lock);
 	hooks.counters.ioctls++;
@@ -395,6 +378,7 @@ void hook_ioctl_end(struct hook_call *call, int ret, int err)
 
 bool hook_open_begin(struct hook_call *call, int *ret, int *err)
 {
+	let_happen(FAULT_OPEN);
 	begin(call, 0, NULL);
 	pthread_mutex_lock(&hooks.lock);
 	arm(call, FAULT_OPEN);
@@ -404,8 +388,15 @@ bool hook_open_begin(struct hook_call *call, int *ret, int *err)
 
 void hook_open_end(struct hook_call *call, int ret, int err)
 {
+	int rc;
+
 	current = call->outer;
 	trace_call(call, "open", ret, err);
+	if (ret < 0)
+		return;
+	rc = schedule_opened(hooks_model());
+	if (rc)
+		report_note("what is to befall the host does not: %s", strerror(-rc));
 }
 
 void hook_close_begin(struct hook_call *call)
@@ -421,12 +412,30 @@ void hook_close_end(struct hook_call *call)
 
 void hook_process_ending(void)
 {
-	leaks_report_at_close(model_now());
+	leaks_report_at_close(hooks_model());
+}
+
+int hook_happen(const struct happening *happening, const char *text, char *reason, unsigned int reason_size)
+{
+	int rc = host_model_happen(hooks_model(), happening);
+
+	if (rc)
+		schedule_explain(rc, happening, reason, reason_size);
+	else
+		trace_happening(text);
+	return rc;
+}
+
+enum host_power hook_power(void)
+{
+	struct host_model *model = hooks_model();
+
+	return model ? host_model_power(model) : HOST_POWER_UNKNOWN;
 }
 
 void hook_exit(void)
 {
-	leaks_report_at_exit(model_now());
+	leaks_report_at_exit(hooks_model());
 	if (hooks.profile)
 		gpu_profile_print(hooks.profile, report_profile);
 }
@@ -447,6 +456,7 @@ void hook_after_fork_in_child(void)
 	memset(&hooks.counters, 0, sizeof(hooks.counters));
 	for (struct fault *fault = hooks.faults; fault; fault = fault->next)
 		fault->seen = 0;
+	schedule_forked();
 	report_after_fork_in_child();
 	gpu_profile_after_fork_in_child(hooks.profile);
 }
@@ -455,6 +465,7 @@ void hook_clear_faults(void)
 {
 	struct fault **end = &hooks.retired;
 
+	schedule_clear();
 	pthread_mutex_lock(&hooks.lock);
 	while (*end)
 		end = &(*end)->next;
@@ -463,64 +474,11 @@ void hook_clear_faults(void)
 	pthread_mutex_unlock(&hooks.lock);
 }
 
-void hook_get_counters(struct hook_counters *out)
-{
-	pthread_mutex_lock(&hooks.lock);
-	*out = hooks.counters;
-	pthread_mutex_unlock(&hooks.lock);
-}
-
-void hook_reset_counters(void)
-{
-	pthread_mutex_lock(&hooks.lock);
-	memset(&hooks.counters, 0, sizeof(hooks.counters));
-	pthread_mutex_unlock(&hooks.lock);
-}
-
-bool hook_get_paging(uint32_t adapter, struct arena_paging *out)
-{
-	struct host_model *model;
-
-	pthread_mutex_lock(&hooks.lock);
-	model = hooks.model;
-	pthread_mutex_unlock(&hooks.lock);
-	return model && host_model_paging(model, adapter, out);
-}
-
-bool hook_get_gpu(uint32_t adapter, uint32_t node, struct vidsch_counters *out)
-{
-	struct host_model *model;
-
-	pthread_mutex_lock(&hooks.lock);
-	model = hooks.model;
-	pthread_mutex_unlock(&hooks.lock);
-	return model && host_model_gpu(model, adapter, node, out);
-}
-
-int hook_fault_hit(void)
-{
-	int nr;
-
-	pthread_mutex_lock(&hooks.lock);
-	nr = hooks.fault_hit;
-	pthread_mutex_unlock(&hooks.lock);
-	return nr;
-}
-
-bool hook_fault_applied(void)
-{
-	bool applied;
-
-	pthread_mutex_lock(&hooks.lock);
-	applied = hooks.fault_applied;
-	pthread_mutex_unlock(&hooks.lock);
-	return applied;
-}
-
 void hook_reset(void)
 {
 	struct host_model *model;
 
+	schedule_stop();
 	hook_clear_faults();
 	pthread_mutex_lock(&hooks.lock);
 	model = hooks.model;

@@ -35,6 +35,7 @@
 #include <stdint.h>
 
 #include "dxgsim/call.h"
+#include "dxgsim/host/happening.h"
 #include "dxgsim/host/message.h"
 
 /* Counted since start or hook_reset_counters(), for all threads of the process. */
@@ -83,6 +84,14 @@ void hook_after_fork_in_child(void);
  * delays and spoils its messages. Made at the first call; 0 or -errno with the reason on standard error.
  */
 int hook_host(const struct host_ops **ops, void **host);
+
+/*
+ * Something befalls the host, which is there, and is called @text in the trace; in no call on /dev/dxg.  0, or an error of host_model_happen() with what it
+ * means in @reason.
+ */
+int hook_happen(const struct happening *happening, const char *text, char *reason, unsigned int reason_size);
+/* What the host runs on; HOST_POWER_UNKNOWN if there is no host yet. */
+enum host_power hook_power(void);
 
 /* For tests: add a fault spec (grammar: dxgsim --help; 0 or -EINVAL with the reason in @reason), drop all. */
 int hook_add_fault(const char *spec, char *reason, unsigned int reason_size);

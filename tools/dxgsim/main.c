@@ -14,21 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dxgsim/coverage.h"
+#include "dxgsim/commands.h"
 #include "dxgsim/fault.h"
 #include "dxgsim/host/fixture.h"
+#include "dxgsim/host/happening.h"
 #include "dxgsim/report.h"
 #include "dxgsim/vm.h"
 
-#define EXIT_MISSING 1
-#define EXIT_USAGE   64 /* sysexits: usage; a command line that cannot be followed */
-#define EXIT_FILE    65 /* sysexits: data; a file with no code in it */
-#define EXIT_NO_RUN  127
+#define EXIT_NO_RUN 127
 
 enum {
 	OPTION_TRACE = 256,
@@ -40,6 +37,7 @@ enum {
 	OPTION_LIBRARY,
 	OPTION_ISA_COVERAGE,
 	OPTION_PROFILE,
+	OPTION_CONTROL,
 };
 
 struct list {
@@ -57,6 +55,7 @@ struct options {
 	bool isa_coverage;
 	bool status;
 	bool gpu_profile;
+	const char *control;
 	char **command;
 	char adapter_path[PATH_MAX * 2];
 };
@@ -78,7 +77,13 @@ static const struct argp_option argp_options[] = {
 	 "Simulate this adapter, NAME[,MODIFIER...]; may be repeated. NAME is one of --list-adapters or a "
 	 "path, or none: a driver without any adapter. Default: rx6800 and radeon680m",
 	 0},
-	{"fault", OPTION_FAULT, "SPEC", 0, "Let a call fail, see below; may be repeated", 0},
+	{"fault", OPTION_FAULT, "SPEC", 0,
+	 "Let a call fail, or something befall the host, see below; may be repeated", 0},
+	{"control", OPTION_CONTROL, "PID", 0,
+	 "Let each HAPPENING in turn befall the host of a simulation that runs: PID is its dxgsim or any "
+	 "process "
+	 "in it",
+	 0},
 	{"rtt-us", OPTION_RTT, "N", 0, "Charge N microseconds for each message that waits for the host", 0},
 	{"trace", OPTION_TRACE, "FILE", 0, "Append one line per call to FILE (- for standard error)", 0},
 	{"report", OPTION_REPORT, "FILE", 0, "Keep the report of leaks and misuse in FILE", 0},
@@ -203,11 +208,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_LIBRARY:
 		options->library = arg;
 		return 0;
+	case OPTION_CONTROL:
+		options->control = arg;
+		return 0;
 	case ARGP_KEY_ARGS:
 		options->command = state->argv + state->next;
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
+		if (options->control)
+			argp_error(state, "--control %s: no happening", options->control);
 		if (!options->list_adapters && !options->isa_coverage)
 			argp_error(state, "no command");
 		return 0;
@@ -228,6 +238,9 @@ static const char exit_statuses[] =
 	"and else it is that of COMMAND.  That of --isa-coverage:\n"
 	"  1            an instruction is missing, or there is code for others only\n"
 	"  65           a FILE cannot be read, or has no code for GPUs\n"
+	"That of --control:\n"
+	"  1            there is no such simulation, or a HAPPENING cannot happen\n"
+	"  64           a HAPPENING is none\n"
 	"\n"
 	"COMMAND gets HSAKMT_DXG_PROBE=fresh, unless it is set: what is known of this\n"
 	"machine's GPU says nothing about a simulated one. Empty lets runs share it.\n";
@@ -238,7 +251,8 @@ static char *add_grammar(int key, const char *text, void *input)
 
 	(void)input;
 	if (key == ARGP_KEY_HELP_POST_DOC)
-		return asprintf(&both, "%s\n%s\n%s", fixture_modifiers, fault_grammar, exit_statuses) < 0
+		return asprintf(&both, "%s\n%s\n%s\n%s", fixture_modifiers, fault_grammar, happening_grammar,
+				exit_statuses) < 0
 			       ? NULL
 			       : both;
 	return (char *)(uintptr_t)text;
@@ -417,70 +431,12 @@ static int run(const struct options *options, const char *directory, const char 
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Counts what is in @path; why that cannot be done it says. */
-static int add_coverage(struct coverage *coverage, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
-	struct code_objects_error why;
-	struct stat status;
-	void *bytes;
-
-	if (fd < 0 || fstat(fd, &status)) {
-		fprintf(stderr, "dxgsim: %s: %s\n", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return EXIT_FILE;
-	}
-	if (!S_ISREG(status.st_mode) || !status.st_size) {
-		fprintf(stderr, "dxgsim: %s: %s\n", path, status.st_size ? "not a file" : "empty");
-		close(fd);
-		return EXIT_FILE;
-	}
-	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	close(fd);
-	if (bytes == MAP_FAILED) {
-		fprintf(stderr, "dxgsim: %s: %s\n", path, strerror(errno));
-		return EXIT_FILE;
-	}
-	error = coverage_add(coverage, bytes, (size_t)status.st_size, &why);
-	munmap(bytes, (size_t)status.st_size);
-	if (error)
-		fprintf(stderr, "dxgsim: %s: %s\n", path, error == -EINVAL ? why.text : strerror(-error));
-	return error ? EXIT_FILE : 0;
-}
-
-static int isa_coverage(char **files)
-{
-	struct coverage *coverage;
-	int status = 0;
-
-	if (!files) {
-		coverage_print_generations(stdout);
-		return 0;
-	}
-	coverage = coverage_create();
-	if (!coverage) {
-		perror("dxgsim");
-		return EXIT_FAILURE;
-	}
-	for (; *files; files++) {
-		int file = add_coverage(coverage, *files);
-
-		if (file)
-			status = file;
-	}
-	if (!coverage_print(coverage, stdout) && !status)
-		status = EXIT_MISSING;
-	coverage_destroy(coverage);
-	return status;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = argp_options,
 		.parser = parse_option,
-		.args_doc = "-- COMMAND [ARGUMENT...]\n--isa-coverage [FILE...]",
+		.args_doc = "-- COMMAND [ARGUMENT...]\n--control PID HAPPENING...\n--isa-coverage [FILE...]",
 		.doc = "Runs COMMAND on a simulated WDDM host: a /dev/dxg with AMD adapters behind it.\v",
 		.help_filter = add_grammar,
 	};
@@ -504,7 +460,9 @@ int main(int argc, char **argv)
 	if (options.list_adapters)
 		return fixture_list(options.adapter_path, print_adapter, NULL) ? EXIT_FAILURE : 0;
 	if (options.isa_coverage)
-		return isa_coverage(options.command);
+		return coverage_command(options.command);
+	if (options.control)
+		return control_command(options.control, options.command);
 	report_path = options.report ? options.report : report;
 	if (vm_create(options.adapters.text, &vm))
 		return EXIT_FAILURE;

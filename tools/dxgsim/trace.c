@@ -194,13 +194,40 @@ static int print_arguments(const struct hook_call *call, char *line, size_t size
 	return length;
 }
 
+/* @length as snprintf() returned it. */
+static void write_line(const char *line, size_t size, int length)
+{
+	int fd = STDERR_FILENO;
+
+	if (length >= (int)size)
+		length = (int)size - 1;
+	if (trace_path[0])
+		fd = open(trace_path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	while (write(fd, line, (size_t)length) < 0 && errno == EINTR)
+		;
+	if (trace_path[0])
+		close(fd);
+}
+
+void trace_happening(const char *text)
+{
+	char line[128];
+
+	if (trace_on)
+		write_line(line, sizeof(line),
+			   snprintf(line, sizeof(line), "%d/%d HAPPENED %s\n", (int)getpid(),
+				    (int)syscall(SYS_gettid), text));
+}
+
 void trace_call(const struct hook_call *call, const char *name, int ret, int err)
 {
 	unsigned int nr = _IOC_NR(call->cmd);
 	char arguments[384], number[32], line[768];
 	struct timespec now;
 	uint64_t us;
-	int length, fd = STDERR_FILENO;
+	int length;
 
 	if (!trace_on)
 		return;
@@ -222,14 +249,5 @@ void trace_call(const struct hook_call *call, const char *name, int ret, int err
 			  !call->fault		? ""
 			  : call->fault_applied ? " FAULT"
 						: " (no message for the fault)");
-	if (length >= (int)sizeof(line))
-		length = (int)sizeof(line) - 1;
-	if (trace_path[0])
-		fd = open(trace_path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	while (write(fd, line, (size_t)length) < 0 && errno == EINTR)
-		;
-	if (trace_path[0])
-		close(fd);
+	write_line(line, sizeof(line), length);
 }

@@ -11,6 +11,8 @@
 /* Appends to @path ("-": standard error). 0 or -errno. */
 int trace_open(const char *path);
 bool trace_enabled(void);
+/* A line between those of calls: what has befallen the host. */
+void trace_happening(const char *text);
 /* @name: of a call that is no ioctl, else NULL. */
 void trace_call(const struct hook_call *call, const char *name, int ret, int err);
 

@@ -36,6 +36,7 @@ static const struct host_upcalls upcalls = {
 	.signal_event = events_signal,
 	.device_state_changed = shared_state_counter_bump,
 	.vgpu_removed = machine_adapter_removed,
+	.vgpu_added = machine_adapter_added,
 	.fence_changes = io_changes,
 };
 

@@ -19,13 +19,12 @@
 
 static struct adapter *adapter_by_luid(struct winluid luid)
 {
-	for (uint32_t i = 0; i < machine_adapter_count(); i++) {
-		struct adapter *adapter = machine_adapter(i);
+	struct adapter *adapter = NULL;
 
-		if (adapter->vgpu->guest_luid.a == luid.a && adapter->vgpu->guest_luid.b == luid.b)
-			return adapter;
-	}
-	return NULL;
+	while ((adapter = machine_adapter_after(adapter)))
+		if (adapter->vgpu.guest_luid.a == luid.a && adapter->vgpu.guest_luid.b == luid.b)
+			break;
+	return adapter;
 }
 
 int ioctl_open_adapter_from_luid(struct process *process, uint64_t arg)
@@ -38,8 +37,6 @@ int ioctl_open_adapter_from_luid(struct process *process, uint64_t arg)
 	if (ret)
 		return ret;
 	adapter = adapter_by_luid(args.adapter_luid);
-	if (adapter && adapter_check_active(adapter))
-		adapter = NULL;
 	if (adapter) {
 		ret = process_adapter_open(process, adapter, &args.adapter_handle);
 		if (ret)
@@ -66,19 +63,20 @@ int ioctl_close_adapter(struct process *process, uint64_t arg)
 	return process_adapter_close(process, args.adapter_handle);
 }
 
-/* Opens what is active and wanted; at least machine_adapter_count() entries of room. */
+/* Opens what is there and wanted; room for HOST_MAX_VGPUS. */
 static int adapters_open(struct process *process, bool compute_only, struct d3dkmt_adapterinfo *infos,
 			 uint32_t *count)
 {
+	struct adapter *adapter = NULL;
+
 	*count = 0;
-	for (uint32_t i = 0; i < machine_adapter_count(); i++) {
-		struct adapter *adapter = machine_adapter(i);
+	while (*count < HOST_MAX_VGPUS && (adapter = machine_adapter_after(adapter))) {
 		struct d3dkmt_adapterinfo *info = &infos[*count];
 		int ret;
 
-		if (adapter_check_active(adapter) || (adapter->vgpu->compute_only && !compute_only))
+		if (adapter->vgpu.compute_only && !compute_only)
 			continue;
-		info->adapter_luid = adapter->vgpu->guest_luid;
+		info->adapter_luid = adapter->vgpu.guest_luid;
 		ret = process_adapter_open(process, adapter, &info->adapter_handle);
 		if (ret)
 			return ret;
@@ -161,7 +159,7 @@ static int processes_return(const struct d3dkmt_enumprocesses *args, uint32_t *r
 
 	if (!adapter)
 		return -EINVAL;
-	users = shared_adapter_users(adapter->index, NULL, 0);
+	users = shared_adapter_users(adapter->vgpu.guest_luid, NULL, 0);
 	if (!args->buffer || users > args->buffer_count) {
 		*required = users;
 		return -EOVERFLOW;
@@ -170,7 +168,7 @@ static int processes_return(const struct d3dkmt_enumprocesses *args, uint32_t *r
 	pids = calloc((size_t)room + 1, sizeof(*pids));
 	if (!pids)
 		return -ENOMEM;
-	users = shared_adapter_users(adapter->index, pids, room);
+	users = shared_adapter_users(adapter->vgpu.guest_luid, pids, room);
 	if (users > room)
 		users = room;
 	ret = copy_to_user(args->buffer, pids, users * sizeof(*pids));
@@ -219,9 +217,9 @@ int ioctl_query_statistics(struct process *process, uint64_t arg)
 	}
 	guest_luid = args->adapter_luid;
 	adapter = adapter_by_luid(guest_luid);
-	if (!adapter || adapter_check_active(adapter))
+	if (!adapter)
 		return 0;
-	args->adapter_luid = adapter->vgpu->host_luid;
+	args->adapter_luid = adapter->vgpu.host_luid;
 	args->process = target;
 	ret = message_init(&m, process, adapter, HOST_QUERYSTATISTICS, sizeof(*args),
 			   8 + sizeof(reply.result));

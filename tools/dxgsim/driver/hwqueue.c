@@ -201,7 +201,8 @@ static int hwqueue_create(struct context *context, const struct host_create_hwqu
 	hwqueue->context = context;
 	hwqueue->handle = reply->hwqueue;
 	hwqueue->progress_fence = reply->progress_fence;
-	ret = io_map(reply->fence_page, 1, &hwqueue->fence);
+	/* the one mapping that the end of its adapter does not reach (dxgkrnl: dxgadapter.c, dxgdevice_stop) */
+	ret = io_map(reply->fence_page, 1, NULL, &hwqueue->fence);
 	if (!ret)
 		ret = hwqueue_return(hwqueue, reply->fence_gpu_va, arg);
 	if (!ret)

@@ -3,6 +3,7 @@
 #ifndef DXGSIM_DRIVER_INTERFACE_H
 #define DXGSIM_DRIVER_INTERFACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dxg/uapi.h"
@@ -53,6 +54,7 @@ struct driver_object {
 	d3dkmt_handle handle;
 	d3dkmt_handle device; /* it belongs to, 0 if none */
 	uint64_t detail;      /* allocation: bytes; adapter: open handles of it; else 0 */
+	bool removed;	      /* with its adapter */
 };
 
 typedef void (*driver_visit)(void *arg, const struct driver_object *object);

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "dxgsim/driver/handlers.h"
+#include "dxgsim/driver/io.h"
+#include "dxgsim/driver/machine.h"
 #include "util/compiler.h"
 
 #define NR_MASK			  0xffu
@@ -120,5 +122,7 @@ int device_file_ioctl(struct driver_file *file, unsigned long cmd, uint64_t arg)
 	entry = &ioctls[word & NR_MASK];
 	if (!entry->handler || entry->cmd != word)
 		return -ENOTTY;
+	if (machine_take_removals())
+		io_abandon();
 	return entry->handler(file->private, arg);
 }

@@ -40,6 +40,15 @@ static int write_address(uint64_t arg, uint64_t address)
 	return copy_to_user(arg + offsetof(struct d3dkmt_lock2, data), &address, sizeof(address));
 }
 
+/* map_lock is held: nothing is locked of what has gone with its adapter (dxgkrnl: dxgadapter.c, dxgallocation_stop). */
+static void forget_removed(struct process *process, struct allocation *allocation)
+{
+	if (!allocation->map.address || !adapter_check_active(allocation->device->adapter))
+		return;
+	io_unmap(process, &allocation->map);
+	allocation->lock_count = 0;
+}
+
 /* The first lock: map_lock is held, so that a second one waits for the address. */
 static int lock_first(struct process *process, struct allocation *allocation, const struct d3dkmt_lock2 *args,
 		      uint64_t arg)
@@ -63,7 +72,7 @@ static int lock_first(struct process *process, struct allocation *allocation, co
 	ret = message_call(&m);
 	if (ret < 0)
 		goto out;
-	ret = io_map(reply.address, size / HOST_PAGE_SIZE, &allocation->map);
+	ret = io_map(reply.address, size / HOST_PAGE_SIZE, device->adapter, &allocation->map);
 	if (ret)
 		goto out;
 	ret = write_address(arg, (uint64_t)(uintptr_t)allocation->map.address);
@@ -88,6 +97,7 @@ int ioctl_lock2(struct process *process, uint64_t arg)
 	if (ret)
 		return ret;
 	pthread_mutex_lock(&allocation->map_lock);
+	forget_removed(process, allocation);
 	if (allocation->ended) {
 		ret = -EINVAL;
 	} else if (allocation->sysmem) {
@@ -152,6 +162,7 @@ int ioctl_unlock2(struct process *process, uint64_t arg)
 	if (ret)
 		return ret;
 	pthread_mutex_lock(&allocation->map_lock);
+	forget_removed(process, allocation);
 	ret = unlock_locally(process, allocation, &last);
 	if (!ret && last)
 		ret = send_unlock(process, &args);

@@ -76,7 +76,7 @@ static int send_create_paging_queue(struct pagingqueue *queue, const struct d3dk
 		return ret;
 	queue->handle = reply.paging_queue;
 	queue->sync_object = reply.sync_object;
-	return io_map(reply.fence_page, 1, &queue->fence);
+	return io_map(reply.fence_page, 1, queue->device->adapter, &queue->fence);
 }
 
 static int pagingqueue_publish(struct pagingqueue *queue)

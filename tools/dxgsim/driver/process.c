@@ -123,8 +123,8 @@ int process_open(struct process **process)
 {
 	int ret = 0;
 
-	/* a driver with a global channel and no vGPU cannot be opened */
-	if (machine_adapter_count() == 0)
+	/* a driver with a global channel that never had a vGPU cannot be opened */
+	if (machine_config()->vgpu_count == 0)
 		return -ENODEV;
 	pthread_mutex_lock(&open_lock);
 	*process = current;
@@ -175,15 +175,30 @@ void process_fork_done(void)
 	pthread_mutex_unlock(&current_lock);
 }
 
-static void report_one(driver_visit visit, void *arg, const char *kind, d3dkmt_handle handle, uint64_t detail)
-{
-	struct driver_object object = {.kind = kind, .handle = handle, .detail = detail};
+/* Who is told of objects, and what holds for all of them. */
+struct report {
+	driver_visit visit;
+	void *arg;
+	bool removed;
+};
 
-	visit(arg, &object);
+static void report_object(void *arg, const struct driver_object *object)
+{
+	const struct report *report = arg;
+	struct driver_object shown = *object;
+
+	shown.removed = report->removed;
+	report->visit(report->arg, &shown);
+}
+
+static void report_one(struct report *report, const char *kind, d3dkmt_handle handle, uint64_t detail)
+{
+	report_object(report, &(struct driver_object){.kind = kind, .handle = handle, .detail = detail});
 }
 
 void process_report(driver_visit visit, void *arg)
 {
+	struct report report = {.visit = visit, .arg = arg};
 	const struct process_adapter *process_adapter;
 	const struct syncobject *syncobject;
 	const struct device *device;
@@ -198,13 +213,16 @@ void process_report(driver_visit visit, void *arg)
 		return;
 	pthread_mutex_lock(&process->lock);
 	TAILQ_FOREACH(process_adapter, &process->process_adapters, entry) {
-		report_one(visit, arg, "adapter", process_adapter->adapter->vgpu->guest_luid.a,
+		report.removed = adapter_check_active(process_adapter->adapter) != 0;
+		report_one(&report, "adapter", process_adapter->adapter->vgpu.guest_luid.a,
 			   process_adapter->refs);
 		TAILQ_FOREACH(device, &process_adapter->devices, entry)
-			device_report(device, visit, arg);
+			device_report(device, report_object, &report);
 	}
-	TAILQ_FOREACH(syncobject, &process->syncobjects, entry)
-		report_one(visit, arg, "sync object", syncobject->handle, 0);
+	TAILQ_FOREACH(syncobject, &process->syncobjects, entry) {
+		report.removed = adapter_check_active(syncobject->adapter) != 0;
+		report_one(&report, "sync object", syncobject->handle, 0);
+	}
 	pthread_mutex_unlock(&process->lock);
 	object_put(&process->object);
 }

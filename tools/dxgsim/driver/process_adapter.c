@@ -28,7 +28,7 @@ static struct process_adapter *process_adapter_of(struct process *process, struc
 	process_adapter->adapter = adapter;
 	TAILQ_INIT(&process_adapter->devices);
 	/* may wait for another process of the VM, for no longer than it takes to read a list */
-	if (shared_adapter_opened(process->tgid, adapter->index)) {
+	if (shared_adapter_opened(process->tgid, adapter->vgpu.guest_luid)) {
 		free(process_adapter);
 		return NULL;
 	}
@@ -62,7 +62,7 @@ static void process_adapter_destroy(struct process_adapter *process_adapter)
 
 	while ((device = first_device(process_adapter)))
 		device_destroy(device, true);
-	shared_adapter_closed(process_adapter->process->tgid, process_adapter->adapter->index);
+	shared_adapter_closed(process_adapter->process->tgid, process_adapter->adapter->vgpu.guest_luid);
 	free(process_adapter);
 }
 

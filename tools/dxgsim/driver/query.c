@@ -35,7 +35,7 @@ static void adapter_type_correct(const struct adapter *adapter, void *data, size
 		  D3DKMT_ADAPTERTYPE_INDIRECT_DISPLAY_DEVICE | D3DKMT_ADAPTERTYPE_ACG_SUPPORTED |
 		  D3DKMT_ADAPTERTYPE_SUPPORT_SET_TIMINGS_FROM_VIDPN | D3DKMT_ADAPTERTYPE_COMPUTE_ONLY);
 	type |= D3DKMT_ADAPTERTYPE_PARAVIRTUALIZED;
-	if (adapter->vgpu->compute_only)
+	if (adapter->vgpu.compute_only)
 		type |= D3DKMT_ADAPTERTYPE_COMPUTE_ONLY;
 	memcpy(data, &type, size);
 }
@@ -236,7 +236,7 @@ int ioctl_flush_heap_transitions(struct process *process, uint64_t arg)
 	if (ret < 0)
 		return ret;
 	/* dxgkrnl translates the handle in place and copies the structure back like that */
-	args.adapter = adapter->vgpu->host_adapter;
+	args.adapter = adapter->vgpu.host_adapter;
 	return copy_to_user(arg, &args, sizeof(args));
 }
 

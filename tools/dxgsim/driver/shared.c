@@ -28,7 +28,7 @@ struct shared_process {
 
 struct shared_open {
 	uint32_t pid; /* 0: free */
-	uint32_t adapter;
+	struct winluid adapter;
 	uint64_t order;
 };
 
@@ -156,7 +156,12 @@ void shared_process_remove(pid_t pid)
 	shared_unlock();
 }
 
-int shared_adapter_opened(pid_t pid, uint32_t adapter)
+static bool same_adapter(struct winluid a, struct winluid b)
+{
+	return a.a == b.a && a.b == b.b;
+}
+
+int shared_adapter_opened(pid_t pid, struct winluid adapter)
 {
 	int ret = -ENOMEM;
 
@@ -175,16 +180,16 @@ int shared_adapter_opened(pid_t pid, uint32_t adapter)
 	return ret;
 }
 
-void shared_adapter_closed(pid_t pid, uint32_t adapter)
+void shared_adapter_closed(pid_t pid, struct winluid adapter)
 {
 	shared_lock();
 	for (size_t i = 0; i < MAX_OPENS; i++)
-		if (shared->opens[i].pid == (uint32_t)pid && shared->opens[i].adapter == adapter)
+		if (shared->opens[i].pid == (uint32_t)pid && same_adapter(shared->opens[i].adapter, adapter))
 			shared->opens[i].pid = 0;
 	shared_unlock();
 }
 
-uint32_t shared_adapter_users(uint32_t adapter, uint32_t *pids, uint32_t max)
+uint32_t shared_adapter_users(struct winluid adapter, uint32_t *pids, uint32_t max)
 {
 	uint64_t after = 0;
 	uint32_t count = 0;
@@ -197,7 +202,7 @@ uint32_t shared_adapter_users(uint32_t adapter, uint32_t *pids, uint32_t max)
 		for (size_t i = 0; i < MAX_OPENS; i++) {
 			const struct shared_open *open = &shared->opens[i];
 
-			if (open->pid && open->adapter == adapter && open->order > after &&
+			if (open->pid && same_adapter(open->adapter, adapter) && open->order > after &&
 			    (!next || open->order < next->order))
 				next = open;
 		}

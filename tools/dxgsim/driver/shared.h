@@ -49,10 +49,11 @@ int shared_init(const struct host_config *config);
 void shared_exit(void);
 int shared_process_add(pid_t pid, d3dkmt_handle host_handle);
 void shared_process_remove(pid_t pid);
-int shared_adapter_opened(pid_t pid, uint32_t adapter);
-void shared_adapter_closed(pid_t pid, uint32_t adapter);
+/* Adapters by their LUIDs, which are the same in all processes of the VM. */
+int shared_adapter_opened(pid_t pid, struct winluid adapter);
+void shared_adapter_closed(pid_t pid, struct winluid adapter);
 /* pids that have the adapter open, in the order of opening; returns how many, writes at most max */
-uint32_t shared_adapter_users(uint32_t adapter, uint32_t *pids, uint32_t max);
+uint32_t shared_adapter_users(struct winluid adapter, uint32_t *pids, uint32_t max);
 /* 0, or -EINVAL when no process of the VM has that pid. */
 int shared_process_handle(uint64_t pid, d3dkmt_handle *host_handle);
 

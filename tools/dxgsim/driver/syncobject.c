@@ -75,7 +75,7 @@ int syncobject_create(struct device *device, const struct syncobject_info *info,
 	if (info->monitored_fence) {
 		syncobject->device = device;
 		object_get(&device->object);
-		ret = io_map(info->fence_page, 1, &syncobject->fence);
+		ret = io_map(info->fence_page, 1, device->adapter, &syncobject->fence);
 		syncobject->fence_va = (uint64_t)(uintptr_t)syncobject->fence.address;
 	}
 	if (!ret) {

@@ -32,6 +32,7 @@ int message_init(struct host_message *m, const struct process *process, const st
 	memset(m, 0, sizeof(*m));
 	m->type = type;
 	m->vgpu = adapter ? (int)adapter->index : HOST_VM;
+	m->adapter = adapter;
 	/* with asynchronous messages all traffic shares one ring, so that order is kept */
 	m->global_channel = !adapter || machine_config()->async_messages;
 	m->sync = true;
@@ -50,7 +51,7 @@ static int message_deliver(struct host_message *m, unsigned int tries)
 {
 	int ret = -EAGAIN;
 
-	if (m->vgpu != HOST_VM && adapter_check_active(machine_adapter((uint32_t)m->vgpu)))
+	if (m->adapter && adapter_check_active(m->adapter))
 		return -ENODEV;
 	m->reply_length = m->reply_expected;
 	for (unsigned int i = 0; i < tries && ret == -EAGAIN; i++) {

@@ -14,13 +14,34 @@
 #define RC_UNSUPPORTED	 2u
 #define RC_BAD_PARAMETER 0xdu
 
+/* What a device asks for it has to take back, once each. */
 static uint32_t power(struct host_call *call, const uint8_t *blob, uint32_t size)
 {
+	bool restore = size > 0x84 && blob[0x84];
+	struct host_device *device;
+
 	if (size != POWER_SIZE || amd_get32(blob, 0x80) != 0x40 || amd_get32(blob, 0xc4) != 0x20 ||
 	    blob[0x84] > 1 || !(blob[0x88] & 2)) {
 		report_misuse("%s: malformed power request of 0x%x bytes", call->name, size);
 		return RC_BAD_PARAMETER;
 	}
+	if (!(call->m->request.escape->flags & D3DDDI_ESCAPEFLAGS_HARDWARE_ACCESS)) {
+		report_misuse("%s: power request without hardware access", call->name);
+		return RC_BAD_PARAMETER;
+	}
+	device = objects_find(&call->process->handles, call->m->request.escape->device, HOST_OBJECT_DEVICE,
+			      call->name);
+	if (!device)
+		return RC_BAD_PARAMETER;
+	/* a device that was reset has lost what it asked for */
+	if (device->execution_state != D3DKMT_DEVICEEXECUTION_ACTIVE || device->retired)
+		return RC_OK;
+	if (device->high_clocks == !restore)
+		report_misuse("%s: high clocks %s device 0x%x", call->name,
+			      restore ? "taken back that were not asked for by"
+				      : "asked for a second time by",
+			      device->object.handle);
+	device->high_clocks = !restore;
 	return RC_OK;
 }
 

@@ -17,7 +17,7 @@
 #include "dxgsim/report.h"
 
 #define ARENA_MAGIC   0x616e657261677864ull
-#define ARENA_VERSION 3u
+#define ARENA_VERSION 4u
 #define NO_SLOT	      UINT32_MAX
 #define NOBODY	      ((pid_t)-1) /* has left, with something still counted */
 
@@ -71,6 +71,22 @@ int arena_identify(pid_t pid, struct arena_identity *out)
 		return -ESRCH;
 	*out = (struct arena_identity){.pid = pid, .start = fields[START], .stack = fields[STACK]};
 	return 0;
+}
+
+/*
+ * The number of this process as /proc has it, which others see too: in a PID namespace without a /proc of its own getpid() is another.
+ */
+static pid_t own_pid(void)
+{
+	char text[16];
+	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
+	long pid;
+
+	if (length <= 0)
+		return getpid();
+	text[length] = '\0';
+	pid = strtol(text, NULL, 10);
+	return pid > 0 ? (pid_t)pid : getpid();
 }
 
 bool arena_is_alive(const struct arena_identity *identity)
@@ -156,7 +172,7 @@ int arena_create(uint64_t machine, struct arena **out, int *fd)
 {
 	int rc = 0;
 
-	*fd = memfd_create("dxgsim-vm", MFD_CLOEXEC);
+	*fd = memfd_create(ARENA_NAME, MFD_CLOEXEC);
 	if (*fd < 0)
 		return -errno;
 	if (ftruncate(*fd, sizeof(struct arena_memory)))
@@ -207,7 +223,7 @@ int arena_open(const char *path, uint64_t machine, struct arena **out)
 	if (memory->magic != ARENA_MAGIC || memory->version != ARENA_VERSION ||
 	    memory->size != sizeof(*memory))
 		rc = -EINVAL;
-	else if (memory->machine != machine)
+	else if (machine != ARENA_ANY_MACHINE && memory->machine != machine)
 		rc = -EXDEV;
 	if (rc)
 		unmap(*out);
@@ -281,7 +297,7 @@ static bool has_lived(const struct arena *arena, uint32_t slot)
 	if (slot == arena->slot || other->pid == 0 || other->pid == NOBODY)
 		return false;
 	/* of this very process, but before exec() */
-	if (other->pid == getpid() && other->image != this_image())
+	if (other->pid == own_pid() && other->image != this_image())
 		return true;
 	return !arena_is_alive(&identity);
 }
@@ -320,8 +336,9 @@ static void take_slot(struct arena *arena, uint32_t slot)
 {
 	struct arena_memory *memory = arena->memory;
 	struct arena_identity me = {.start = 0};
+	pid_t pid = own_pid();
 
-	if (arena_identify(getpid(), &me)) /* then it is known by its number alone */
+	if (arena_identify(pid, &me)) /* then it is known by its number alone */
 		me = (struct arena_identity){.start = 0};
 	if (memory->high <= slot)
 		memory->high = slot + 1;
@@ -330,7 +347,7 @@ static void take_slot(struct arena *arena, uint32_t slot)
 	memory->slots[slot].stack = me.stack;
 	memory->slots[slot].image = this_image();
 	atomic_signal_fence(memory_order_seq_cst);
-	memory->slots[slot].pid = getpid();
+	memory->slots[slot].pid = pid;
 	memory->joined++;
 	arena->slot = slot;
 	arena->counters = &memory->counters[slot];

@@ -28,6 +28,9 @@
 #define ARENA_PROCESSES 1024u
 #define ARENA_RESETS	8u
 
+#define ARENA_NAME	  "dxgsim-vm" /* of its file, as /proc shows it */
+#define ARENA_ANY_MACHINE 0ull
+
 enum arena_use {
 	ARENA_RESIDENT, /* made resident by the program */
 	ARENA_COMMITTED,
@@ -65,8 +68,8 @@ uint64_t arena_machine(const char *specs);
  */
 int arena_create(uint64_t machine, struct arena **out, int *fd);
 /*
- * The arena at @path.  0, -errno of open and mmap, -EINVAL: no arena of this build, -EXDEV: of another machine,
- * -ENOMEM.
+ * The arena at @path.  0, -errno of open and mmap, -EINVAL: no arena of this build, -EXDEV: of another machine, unless
+ * @machine is ARENA_ANY_MACHINE, -ENOMEM.
  */
 int arena_open(const char *path, uint64_t machine, struct arena **out);
 /* One that fork children share and nobody else.  0 or -ENOMEM. */
@@ -156,6 +159,28 @@ void arena_paging(const struct arena *arena, uint32_t adapter, struct arena_pagi
  * last @window_ns, this one included and no more than ARENA_RESETS; 1 without an arena.
  */
 uint32_t arena_reset_happened(struct arena *arena, uint64_t now_ns, uint64_t window_ns);
+
+/* ---- what happens to all of them (arena_happening.c; arena_happen() and arena_power() are in happening.h) ---- */
+
+struct happened;
+struct happening;
+
+/* How many adapters the machine has, from then on the limit of what can happen; NULL does nothing. */
+void arena_set_adapters(struct arena *arena, uint32_t count);
+/*
+ * What has happened so far; returns the generation of it.  Any thread.  These take the lock, but for the last three.
+ */
+uint32_t arena_happened(struct arena *arena, struct happened *out);
+/* Takes the first order for that engine, which nobody else gets then; false: there is none. */
+bool arena_take_order(struct arena *arena, uint32_t adapter, uint32_t node, struct happening *out);
+/* Whether the last reset of an engine there is this process' to do; it is then nobody else's. */
+bool arena_take_engine_reset(struct arena *arena, uint32_t adapter);
+/* Another one as soon as something has happened. */
+uint32_t arena_generation(const struct arena *arena);
+/* Sleeps while that is the generation, or for less; nobody else but the scheduler of Linux is asked meanwhile. */
+void arena_wait(const struct arena *arena, uint32_t generation);
+/* Wakes the threads of this process that are in arena_wait(); one that is only about to sleep does so. */
+void arena_nudge(const struct arena *arena);
 
 /* "2 devices, 1 sync object, 65536 bytes resident", for people; false: nothing at all. */
 bool arena_describe(const struct arena_totals *totals, char *text, size_t size);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "dxgsim/host/arena.h"
+#include "dxgsim/host/happened.h"
 
 struct arena_slot {
 	pid_t pid; /* 0: free; written last when the slot is taken or given back */
@@ -36,6 +37,9 @@ struct arena_memory {
 	uint32_t reset_count;			   /* ever */
 	_Atomic uint64_t paged_in[HOST_MAX_VGPUS]; /* of all processes that ever were */
 	_Atomic uint64_t paged_out[HOST_MAX_VGPUS];
+	_Atomic uint32_t adapters;   /* of the machine; 0: not known yet */
+	_Atomic uint32_t generation; /* of arena_happening.c, as are the next */
+	struct happened happened[2];
 	struct arena_slot slots[ARENA_PROCESSES];
 	struct arena_counters counters[ARENA_PROCESSES];
 };

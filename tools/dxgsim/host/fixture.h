@@ -164,6 +164,7 @@ struct fixture {
 	enum fixture_submit submit;
 	bool sdma_hangs;
 	uint32_t timeout_ms;		     /* Windows' GPU timeout */
+	bool tdr_adapter;		     /* ... after which the whole adapter is reset */
 	uint32_t dispatch_us;		     /* how long a kernel takes */
 	bool kernels_skipped;		     /* none is executed, only what launches it is looked at */
 	uint32_t workers;		     /* threads for kernels; 0: as many as there are cores */

@@ -57,6 +57,7 @@ const char fixture_modifiers[] =
 	"                      what becomes of command buffers (good)\n"
 	"  sdma=good|hangs     the same for the SDMA engines alone (good)\n"
 	"  timeout-ms=N        Windows' GPU timeout (2000)\n"
+	"  tdr=engine|adapter  what is reset after it (engine)\n"
 	"  dispatch-us=N       how long every kernel takes (0)\n"
 	"  kernels=run|skip    whether their code is executed (run)\n"
 	"  workers=N           threads that execute kernels (as many as there are\n"
@@ -387,6 +388,11 @@ static int modify_timeout(struct fixture *fixture, const char *value, struct fix
 	return rc;
 }
 
+static int modify_tdr(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	return modify_choice(&fixture->tdr_adapter, "tdr", "engine", "adapter", value, error);
+}
+
 static int modify_dispatch_us(struct fixture *fixture, const char *value, struct fixture_error *error)
 {
 	uint64_t duration = 0;
@@ -498,6 +504,7 @@ int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture
 		{"submit", modify_submit, NULL},
 		{"sdma", modify_sdma, NULL},
 		{"timeout-ms", modify_timeout, NULL},
+		{"tdr", modify_tdr, NULL},
 		{"dispatch-us", modify_dispatch_us, NULL},
 		{"kernels", modify_kernels, NULL},
 		{"workers", modify_workers, NULL},

@@ -33,7 +33,7 @@ void guest_deliver(struct host_model *model)
 	uint32_t count = model->raise_count;
 	bool changed = model->state_changed;
 
-	if (!count && !changed)
+	if ((!count && !changed) || happenings_hold_back(model))
 		return;
 	model->raise = NULL;
 	model->raise_count = 0;

@@ -608,13 +608,16 @@ union host_reply {
 
 #define HOST_VM (-1) /* host_message.vgpu of messages that concern no adapter */
 
+struct adapter;
+
 struct host_message {
 	enum host_message_type type;
-	int vgpu;	       /* index into host_config.vgpus of the adapter meant, or HOST_VM */
-	bool global_channel;   /* sent through the VM's channel, not the vGPU's own */
-	bool sync;	       /* false: fire and forget, reply and status are never looked at */
-	uint32_t length;       /* bytes on the wire with both headers; of a GPADL its bytes */
-	d3dkmt_handle process; /* host handle of the sending process, 0 in CREATEPROCESS */
+	const struct adapter *adapter; /* the driver's: the one meant, NULL with HOST_VM */
+	int vgpu;		       /* index into host_config.vgpus of the adapter meant, or HOST_VM */
+	bool global_channel;	       /* sent through the VM's channel, not the vGPU's own */
+	bool sync;		       /* false: fire and forget, reply and status are never looked at */
+	uint32_t length;	       /* bytes on the wire with both headers; of a GPADL its bytes */
+	d3dkmt_handle process;	       /* host handle of the sending process, 0 in CREATEPROCESS */
 	union host_request request;
 	union host_reply reply;
 	/*
@@ -634,12 +637,14 @@ struct host_vgpu {
 	struct winluid host_luid;
 	d3dkmt_handle host_adapter; /* the host's own handle of the adapter */
 	bool compute_only;
+	bool removed; /* when the driver starts, it is not there; it may arrive later */
 };
 
 #define HOST_MAX_VGPUS 64
 
 /*
- * What the guest learns when its channels start.  Constant while a driver runs.
+ * What the guest learns when its channels start.  Constant while a driver runs; vGPUs that come back later are told of by
+ * host_upcalls.vgpu_added().
  * The IO window is the memory behind the "guest physical addresses" of fence pages and Lock2: address A is
  * offset A - io_base of io_fd, which the driver maps MAP_SHARED.
  */
@@ -669,6 +674,13 @@ struct host_upcalls {
 	void (*device_state_changed)(void);
 	/* the channel of a vGPU is gone: every later call on it is ENODEV */
 	void (*vgpu_removed)(uint32_t vgpu);
+	/*
+	 * After its removal: the same GPU is back as another vGPU, under the same index, with other LUIDs and another handle.
+	 * What the guest had of the one before stays removed.  @now is valid during the call; host_config still says what was so
+	 * when the driver began.  Neither this nor vgpu_removed() is called from inside send(), nor two of them at the same time;
+	 * send() may be called from them.  May be NULL.
+	 */
+	void (*vgpu_added)(uint32_t vgpu, const struct host_vgpu *now);
 	/*
 	 * The fence page at this guest physical address is about to change.  For who looks on (tsan.h): no guest is told on
 	 * hardware.  Called with the host's lock held, so that nothing can be sent from it.  May be NULL.

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The model host's life and the way messages take to their handlers. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dxgsim/host/model.h"
 #include "dxgsim/host/types.h"
-
-#define DEFAULT_SPECS "rx6800;radeon680m"
 
 /* ---- processes ---- */
 
@@ -180,16 +177,39 @@ static void handle(struct host_call *call)
 	call->model->slow_ns = 0;
 }
 
+#define TAKEN 1
+
+/* Or what becomes of it: a vGPU that is gone has no channel, and a dead one takes nothing and answers short. */
+static int channel_takes(const struct host_call *call)
+{
+	if (call->adapter && !vgpu_reachable(call->adapter))
+		return -ENODEV;
+	if (!call->model->happenings.now.dead)
+		return TAKEN;
+	call->m->reply_length = 0;
+	return call->m->sync ? 0 : -EAGAIN;
+}
+
 static int model_send(void *host, struct host_message *m)
 {
 	struct host_model *model = host;
 	struct host_call call = {.model = model, .m = m, .name = host_message_name(m->type)};
+	int rc;
 
 	if ((unsigned int)m->type >= HOST_MESSAGE_COUNT)
 		return -EINVAL;
 	model_lock(model);
+	watch_start(model);
+	happenings_look(model);
+	happenings_sleep(model);
 	if (m->vgpu >= 0 && (uint32_t)m->vgpu < model->adapter_count)
 		call.adapter = &model->adapters[m->vgpu];
+	rc = channel_takes(&call);
+	if (rc != TAKEN) {
+		guest_deliver(model);
+		pthread_mutex_unlock(&model->lock);
+		return rc;
+	}
 	call.process = find_process(model, m->process);
 	if (m->type == HOST_GPADLESTABLISH || m->type == HOST_GPADLTEARDOWN ||
 	    m->type == HOST_DESTROYNTSHAREDOBJECT)
@@ -228,6 +248,11 @@ static const struct host_config *model_config(void *host)
 {
 	struct host_model *model = host;
 
+	model_lock(model);
+	happenings_look(model);
+	if (!model->happenings.attached)
+		vgpu_configure(model);
+	pthread_mutex_unlock(&model->lock);
 	return &model->config;
 }
 
@@ -235,7 +260,10 @@ static int model_attach(void *host, const struct host_upcalls *upcalls)
 {
 	struct host_model *model = host;
 
+	model_lock(model);
 	model->upcalls = upcalls;
+	model->happenings.attached = true;
+	pthread_mutex_unlock(&model->lock);
 	return 0;
 }
 
@@ -243,9 +271,11 @@ static void model_detach(void *host)
 {
 	struct host_model *model = host;
 
+	watch_stop(model);
 	paging_worker_stop(model);
 	vidsch_stop(model);
 	model_lock(model);
+	model->happenings.attached = false;
 	while (!LIST_EMPTY(&model->processes))
 		process_destroy(model, LIST_FIRST(&model->processes));
 	while (model->upcalls_in_flight)
@@ -314,6 +344,8 @@ static void model_forked(void *host)
 	}
 	rc = init_locks(model);
 	if (!rc)
+		rc = happenings_init(model);
+	if (!rc)
 		rc = io_window_forked(model);
 	if (rc)
 		report_fatal("dxgsim: no IO window in a forked child: %s", strerror(-rc));
@@ -355,17 +387,13 @@ static void add_adapter(struct host_model *model, struct fixture *fixture)
 {
 	uint32_t index = model->adapter_count;
 	struct host_adapter *adapter = &model->adapters[index];
-	struct host_vgpu *vgpu = &model->config.vgpus[index];
 
 	adapter->model = model;
 	adapter->fixture = fixture;
 	adapter->index = index;
 	adapter->pci_bus = free_bus(model, fixture->pci_bus);
 	vidsch_adapter_init(adapter);
-	vgpu->guest_luid = (struct winluid){0x44332211u + index, 0x88776655u};
-	vgpu->host_luid = (struct winluid){0x5001u + index, 0};
-	vgpu->host_adapter = 0x70000040u + index * 0x40;
-	vgpu->compute_only = fixture->compute_only;
+	adapter->luid_b = 0x88776655u;
 	model->adapter_count++;
 	model->config.vgpu_count++;
 	if (fixture->host_interface < model->config.interface_version)
@@ -399,6 +427,8 @@ int host_model_create(struct fixture **fixtures, uint32_t count, struct host_mod
 	for (uint32_t i = 0; i < count; i++)
 		add_adapter(model, fixtures[i]);
 	rc = init_locks(model);
+	if (!rc)
+		rc = happenings_init(model);
 	if (!rc)
 		rc = io_window_create(model);
 	if (rc) {
@@ -458,58 +488,4 @@ void host_model_destroy(struct host_model *model)
 	arena_close(model->arena);
 	free(model->raise);
 	free(model);
-}
-
-/* FNV-1a */
-static uint32_t hash(const char *text)
-{
-	uint32_t hash = 0x811c9dc5;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x01000193;
-	return hash;
-}
-
-int host_model_create_from_specs(const char *specs, const char *path, struct host_model **out,
-				 struct fixture_error *error)
-{
-	struct fixture *fixtures[HOST_MAX_VGPUS];
-	uint32_t hashes[HOST_MAX_VGPUS];
-	uint32_t count = 0;
-	char *copy, *next;
-	int rc = 0;
-
-	if (!specs || !*specs)
-		specs = DEFAULT_SPECS;
-	copy = strdup(specs);
-	if (!copy)
-		return -ENOMEM;
-	next = copy;
-	while (!rc && next) {
-		char *spec = strsep(&next, ";");
-
-		if (!*spec || !strcmp(spec, "none"))
-			continue;
-		if (count == HOST_MAX_VGPUS) {
-			snprintf(error->text, sizeof(error->text), "more than %d adapters", HOST_MAX_VGPUS);
-			rc = -EINVAL;
-			break;
-		}
-		hashes[count] = hash(spec);
-		rc = fixture_load(spec, path, &fixtures[count], error);
-		count += !rc;
-	}
-	free(copy);
-	if (rc) {
-		while (count--)
-			fixture_free(fixtures[count]);
-		return rc;
-	}
-	rc = host_model_create(fixtures, count, out);
-	if (rc)
-		snprintf(error->text, sizeof(error->text), "cannot start the host: %s", strerror(-rc));
-	/* random on hardware: no other adapter has the same, nor has this one when it comes back as another */
-	for (uint32_t i = 0; !rc && i < count; i++)
-		(*out)->config.vgpus[i].guest_luid.b ^= hashes[i];
-	return rc;
 }

@@ -13,6 +13,7 @@
 
 #include "dxgsim/host/arena.h"
 #include "dxgsim/host/fixture.h"
+#include "dxgsim/host/happenings.h"
 #include "dxgsim/host/kinds.h"
 #include "dxgsim/host/message.h"
 #include "dxgsim/host/status.h"
@@ -134,6 +135,7 @@ struct host_allocation {
 	uint32_t mappings; /* GPU VA ranges that show it */
 	bool was_mapped;
 	uint32_t priority;
+	bool retired;			       /* with its device: in no books any more */
 	uint32_t used_by[FIXTURE_MAX_ENGINES]; /* last job of each engine that touched it */
 };
 
@@ -221,6 +223,8 @@ struct host_device {
 	struct host_process *process;
 	struct host_adapter *adapter;
 	uint32_t execution_state;
+	bool retired;	  /* its vGPU is gone */
+	bool high_clocks; /* asked for, and not taken back */
 	struct d3dkmt_devicepagefault_state page_fault;
 	LIST_HEAD(, host_context) contexts;
 	LIST_HEAD(, host_paging_queue) paging_queues;
@@ -255,6 +259,10 @@ struct host_adapter {
 	struct fixture *fixture;
 	uint32_t index;
 	uint32_t pci_bus; /* made unique among the adapters */
+	uint32_t luid_b;  /* of the guest's LUIDs */
+	uint32_t told;	  /* which vGPU the guest knows, and whether it is there (happenings_vgpu.c) */
+	/* how long its engines were kept from working, so far and since when; 0: they are not */
+	uint64_t away_ns, away_since_ns;
 	/* of this program's processes */
 	uint64_t resident[SEGMENTS];
 	uint64_t committed[SEGMENTS];
@@ -283,6 +291,7 @@ struct host_model {
 	struct host_config config;
 	struct arena *arena;	     /* what all processes of the VM use; NULL: this one is alone */
 	struct gpu_profile *profile; /* of kernels; NULL: none is wanted */
+	struct happenings happenings;
 	const struct host_upcalls *upcalls;
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* no upcall in flight */
@@ -466,6 +475,8 @@ void offer_end(struct host_model *model, struct host_allocation *allocation);
 void host_create_allocation(struct host_call *call);
 void host_destroy_allocation(struct host_call *call);
 void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *allocation);
+/* It takes no memory of the GPU any more, but stays what it is to the program. */
+void vidmm_allocation_retire(struct host_model *model, struct host_allocation *allocation);
 void vidmm_resource_destroy(struct host_model *model, struct host_resource *resource);
 void host_set_allocation_priority(struct host_call *call);
 void host_get_allocation_priority(struct host_call *call);

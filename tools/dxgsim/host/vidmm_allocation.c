@@ -13,13 +13,10 @@
 #define LONGER		 64u
 #define DEFAULT_PRIORITY 0x78000000u /* D3DDDI_ALLOCATIONPRIORITY_NORMAL */
 
-void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *allocation)
+void vidmm_allocation_retire(struct host_model *model, struct host_allocation *allocation)
 {
-	struct host_device *device = allocation->device;
-	struct host_use *use = &device->process->use[device->adapter->index];
-
-	if (allocation->mappings)
-		va_drop_allocation(&use->va, allocation);
+	if (allocation->retired)
+		return;
 	if (allocation->offered)
 		offer_end(model, allocation);
 	else if (allocation->resident)
@@ -27,6 +24,18 @@ void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *
 	segment_uncommit(allocation);
 	vidmm_unlock_all(allocation);
 	vidmm_unpin(allocation);
+	allocation->resident = 0;
+	allocation->retired = true;
+}
+
+void vidmm_allocation_destroy(struct host_model *model, struct host_allocation *allocation)
+{
+	struct host_device *device = allocation->device;
+	struct host_use *use = &device->process->use[device->adapter->index];
+
+	if (allocation->mappings)
+		va_drop_allocation(&use->va, allocation);
+	vidmm_allocation_retire(model, allocation);
 	if (allocation->shown)
 		munmap(allocation->shown, allocation->size);
 	if (allocation->store)

@@ -52,6 +52,10 @@ void host_destroy_device(struct host_call *call)
 		call->m->status = HOST_STATUS_INVALID_HANDLE;
 		return;
 	}
+	if (device->high_clocks && device->execution_state == D3DKMT_DEVICEEXECUTION_ACTIVE &&
+	    !device->retired)
+		report_misuse("%s: device 0x%x still asks for high clocks", call->name,
+			      device->object.handle);
 	vidmm_device_destroy(call->model, device);
 }
 

@@ -17,7 +17,7 @@ static void *worker_main(void *arg)
 		struct host_completion *next = TAILQ_FIRST(&model->completions);
 		struct timespec due;
 
-		if (!next) {
+		if (!next || model->happenings.now.asleep) {
 			pthread_cond_wait(&model->work, &model->lock);
 			continue;
 		}

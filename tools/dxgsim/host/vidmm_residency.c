@@ -152,6 +152,9 @@ void host_evict(struct host_call *call)
 		if (!allocation)
 			continue;
 		if (!allocation->resident) {
+			/* a device that is lost has given up everything, which who evicts may not have heard yet */
+			if (device->execution_state != D3DKMT_DEVICEEXECUTION_ACTIVE)
+				continue;
 			report_misuse("%s: allocation 0x%x is evicted more often than made resident",
 				      call->name, request->allocations[i]);
 			continue;

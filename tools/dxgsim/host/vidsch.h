@@ -12,6 +12,7 @@
 #include "dxgsim/gpu/gpu.h"
 #include "dxgsim/gpu/sdma.h"
 #include "dxgsim/host/fixture.h"
+#include "dxgsim/host/happening.h"
 #include "dxgsim/host/message.h"
 
 struct host_adapter;
@@ -76,7 +77,9 @@ struct host_place {
 	uint64_t kernel_ns;	   /* likewise: a core's time for kernels */
 	uint64_t slow_ns;	   /* what the engine has done without waiting since one ended */
 	uint64_t paused_ns;	   /* since when its memory is not in place, 0: it is */
-	uint64_t wanted_ns;	   /* since when another context has a job for it, 0: none has */
+	bool in_trouble;	   /* this befalls the job */
+	struct happening trouble;
+	uint64_t wanted_ns; /* since when another context has a job for it, 0: none has */
 };
 
 /* Work of one context or hardware queue, done strictly in order. */

@@ -55,7 +55,8 @@ void vidsch_context_destroy(struct host_model *model, struct host_context *conte
 	vidsch_fifo_release(&context->fifo);
 	objects_remove(&device->process->handles, &context->object);
 	LIST_REMOVE(context, link);
-	device->process->use[device->adapter->index].contexts--;
+	if (!device->retired)
+		device->process->use[device->adapter->index].contexts--;
 	free(context);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * How work ends badly: time-outs, page faults and packets an engine refuses. The device at fault is lost, everybody
- * else goes on. Public source: Microsoft, "Timeout detection and recovery", D3DKMT_DEVICESTATE_TYPE.
+ * How work ends badly: time-outs, page faults and packets an engine refuses. The device at fault is lost; everybody
+ * else goes on, unless the whole adapter has to be reset. Public source: Microsoft, "Timeout detection and recovery", D3DKMT_DEVICESTATE_TYPE.
  */
 #include "dxgsim/host/types.h"
 
@@ -77,12 +77,22 @@ static void lose_by_fault(struct host_place *place, const struct gpu_error *erro
 	vidsch_device_lost(place->engine->adapter->model, device, D3DKMT_DEVICEEXECUTION_ERROR_DMAPAGEFAULT);
 }
 
-/* Windows resets the adapter, which it does not do for ever: the machine is lost to whoever makes it. */
+/*
+ * Windows resets the engine, and where that does not help the adapter, so that everybody's devices are lost.  It does not do
+ * so for ever: the machine is lost to whoever makes it.
+ */
 static void hung(struct host_place *place)
 {
-	struct host_model *model = place->engine->adapter->model;
+	struct host_adapter *adapter = place->engine->adapter;
+	const struct happening reset = {.kind = HAPPENING_RESET, .adapter = adapter->index};
+	struct host_model *model = adapter->model;
+	bool from_outside = place->in_trouble;
 
 	vidsch_device_lost(model, place->running->context->device, D3DKMT_DEVICEEXECUTION_HUNG);
+	if (adapter->fixture->tdr_adapter)
+		happenings_make(model, &reset);
+	if (from_outside)
+		return;
 	if (arena_reset_happened(model->arena, model_now_ns(), TIMEOUTS_SECONDS * 1000000000ull) >
 	    TIMEOUTS_ALLOWED)
 		report_fatal(
@@ -141,7 +151,7 @@ bool vidsch_timed_out(struct host_place *place, uint64_t *due_ns)
 	if (now < *due_ns)
 		return false;
 	vidsch_describe(place, who, sizeof(who));
-	if (!vidsch_hangs(place->engine))
+	if (!place->in_trouble && !vidsch_hangs(place->engine))
 		report_misuse("GPU timeout: %s held the engine for over %u ms%s", who,
 			      place->engine->adapter->fixture->timeout_ms,
 			      place->running->exempt ? " that another context wanted" : "");

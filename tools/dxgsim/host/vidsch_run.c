@@ -118,6 +118,8 @@ static void start_job(struct host_place *place, struct host_fifo *fifo)
 	place->started_ns = place->seen_ns - fifo->held_ns;
 	place->slow_ns = 0;
 	place->paused_ns = place->wanted_ns = 0;
+	place->in_trouble = false;
+	trouble_take(place);
 	presence_ran(engine->adapter);
 	if (vidsch_variant(engine) == FIXTURE_SUBMIT_GOOD)
 		start_gpu(place, fifo);
@@ -159,7 +161,7 @@ static bool preempt(struct host_place *place)
 	struct host_fifo *fifo = place->running;
 	bool wanted;
 
-	if (vidsch_variant(place->engine) != FIXTURE_SUBMIT_GOOD || fifo->hwqueue ||
+	if (vidsch_variant(place->engine) != FIXTURE_SUBMIT_GOOD || fifo->hwqueue || place->in_trouble ||
 	    vidsch_engine_kind(place->engine) != GPU_ENGINE_COMPUTE)
 		return false;
 	wanted = vidsch_wanted_now(place);
@@ -179,6 +181,8 @@ static enum gpu_outcome run_job(struct host_place *place)
 {
 	enum gpu_outcome outcome;
 
+	if (place->in_trouble)
+		return place->trouble.kind == HAPPENING_PAGE_FAULT ? GPU_STOPPED : GPU_WAITING;
 	switch (vidsch_variant(place->engine)) {
 	case FIXTURE_SUBMIT_GOOD:
 	case FIXTURE_SUBMIT_LOST:
@@ -198,14 +202,19 @@ static enum gpu_outcome run_job(struct host_place *place)
 
 static void stop_job(struct host_place *place)
 {
-	const struct gpu_error simulated = {
+	struct gpu_error simulated = {
 		.kind = GPU_ERROR_PAGE_FAULT,
 		.reason = GPU_FAULT_UNMAPPED,
 		.access = GPU_FETCH,
 		.va = TAILQ_FIRST(&place->running->work)->commands,
 	};
 
-	if (vidsch_variant(place->engine) == FIXTURE_SUBMIT_FAULT)
+	if (place->in_trouble) {
+		simulated.access = place->trouble.read ? GPU_READ : GPU_WRITE;
+		if (place->trouble.address_given)
+			simulated.va = place->trouble.address;
+	}
+	if (place->in_trouble || vidsch_variant(place->engine) == FIXTURE_SUBMIT_FAULT)
 		vidsch_stopped(place, &simulated, true);
 	else
 		vidsch_stopped(place, gpu_engine_error(place->gpu), false);
@@ -219,12 +228,14 @@ static void excuse(struct host_place *place, uint64_t ns)
 }
 
 /*
- * Nothing executes while memory of its device is out of VRAM.  A job that is on the engine already is preempted for
- * that long, and is not late by it.
+ * Nothing executes while memory of its device is out of VRAM, or the engine is kept from working.  A job that is on it
+ * already is preempted for that long, and is not late by it.
  */
-static bool memory_in_place(struct host_place *place, uint64_t *due_ns)
+static bool may_execute(struct host_place *place, uint64_t *due_ns)
 {
-	if (presence_ready(place->engine->adapter, due_ns)) {
+	struct host_adapter *adapter = place->engine->adapter;
+
+	if (trouble_lets_work(adapter, due_ns) && presence_ready(adapter, due_ns)) {
 		if (place->running && place->paused_ns) {
 			uint64_t away = model_now_ns() - place->paused_ns;
 
@@ -291,7 +302,7 @@ static bool serve_running(struct host_place *place, uint64_t *due_ns)
 		if (vidsch_timed_out(place, &timeout))
 			return true;
 		*due_ns = model_now_ns() + POLL_NS;
-		if (vidsch_hangs(place->engine))
+		if (place->in_trouble || vidsch_hangs(place->engine))
 			*due_ns = timeout;
 		return false;
 	case GPU_STOPPED:
@@ -306,7 +317,7 @@ static bool place_serve(struct host_place *place, struct host_fifo *next, uint64
 	uint64_t due = UINT64_MAX;
 	bool more = false;
 
-	if ((place->running || next) && memory_in_place(place, &due)) {
+	if ((place->running || next) && may_execute(place, &due)) {
 		if (!place->running)
 			start_job(place, next);
 		more = serve_running(place, &due);

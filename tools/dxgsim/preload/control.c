@@ -2,6 +2,7 @@
 /* What tests ask the simulator in their process. */
 #include "dxgsim/dxgsim.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,26 @@ int dxgsim_fault(const char *spec)
 	if (ret != 0)
 		fprintf(stderr, "dxgsim: fault %s: %s\n", spec, reason);
 	return ret;
+}
+
+int dxgsim_control(const char *command)
+{
+	struct happening happening;
+	char reason[160];
+	int ret = happening_parse(command, &happening, reason, sizeof(reason));
+
+	if (ret == -ENOENT)
+		snprintf(reason, sizeof(reason), "no such happening");
+	if (ret == 0) {
+		seam_setup();
+		seam_enter();
+		ret = hook_happen(&happening, command, reason, sizeof(reason));
+		seam_leave();
+	}
+	if (ret == 0)
+		return 0;
+	fprintf(stderr, "dxgsim: %s: %s\n", command, reason);
+	return -EINVAL;
 }
 
 void dxgsim_clear_faults(void)

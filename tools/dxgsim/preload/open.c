@@ -15,6 +15,7 @@
 #define O_CLOEXEC_FLAG 02000000
 #define O_PATH_FLAG    010000000
 
+#include "power.h"
 #include "real.h"
 #include "seam.h"
 
@@ -37,6 +38,18 @@ static bool is_device(const char *path, int flags)
 	       strcmp(path, SEAM_DEVICE_PATH) == 0;
 }
 
+/* A file that this library plays.  False: it does not. */
+static bool played(const char *path, int flags, int *fd)
+{
+	if (is_device(path, flags))
+		*fd = seam_open(flags);
+	else if (power_is_played(path))
+		*fd = power_open(path, flags);
+	else
+		return false;
+	return true;
+}
+
 static bool has_mode(int flags)
 {
 	return (flags & O_CREAT_FLAG) != 0 || (flags & O_TMPFILE_FLAG) == O_TMPFILE_FLAG;
@@ -56,38 +69,44 @@ static bool has_mode(int flags)
 int played_open(const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
+	int fd;
 
 	MODE_ARGUMENT(mode, flags);
-	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags, mode);
+	return played(path, flags, &fd) ? fd : real()->open(path, flags, mode);
 }
 
 int played_open64(const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
+	int fd;
 
 	MODE_ARGUMENT(mode, flags);
-	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags, mode);
+	return played(path, flags, &fd) ? fd : real()->open(path, flags, mode);
 }
 
 int played_openat(int dir, const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
+	int fd;
 
 	MODE_ARGUMENT(mode, flags);
-	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags, mode);
+	return played(path, flags, &fd) ? fd : real()->openat(dir, path, flags, mode);
 }
 
 int played_openat64(int dir, const char *path, int flags, ...)
 {
 	unsigned int mode = 0;
+	int fd;
 
 	MODE_ARGUMENT(mode, flags);
-	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags, mode);
+	return played(path, flags, &fd) ? fd : real()->openat(dir, path, flags, mode);
 }
 
 int played___open_2(const char *path, int flags)
 {
-	return is_device(path, flags) ? seam_open(flags) : real()->open(path, flags);
+	int fd;
+
+	return played(path, flags, &fd) ? fd : real()->open(path, flags);
 }
 
 int played___open64_2(const char *path, int flags)
@@ -97,7 +116,9 @@ int played___open64_2(const char *path, int flags)
 
 int played___openat_2(int dir, const char *path, int flags)
 {
-	return is_device(path, flags) ? seam_open(flags) : real()->openat(dir, path, flags);
+	int fd;
+
+	return played(path, flags, &fd) ? fd : real()->openat(dir, path, flags);
 }
 
 int played___openat64_2(int dir, const char *path, int flags)
@@ -120,6 +141,8 @@ FILE *played_fopen(const char *path, const char *mode)
 	int flags, fd;
 	FILE *file;
 
+	if (mode != NULL && power_is_played(path))
+		return power_fopen(path, mode);
 	if (mode == NULL || !is_device(path, 0))
 		return real()->fopen(path, mode);
 	flags = strchr(mode, '+') != NULL ? O_RDWR_FLAG : mode[0] == 'r' ? 0 : O_WRONLY_FLAG;

@@ -6,6 +6,7 @@
 #ifndef DXGSIM_PRELOAD_REAL_H
 #define DXGSIM_PRELOAD_REAL_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -16,6 +17,7 @@
 	X(open, int, (const char *path, int flags, ...))                                            \
 	X(openat, int, (int dir, const char *path, int flags, ...))                                 \
 	X(fopen, FILE *, (const char *path, const char *mode))                                      \
+	X(opendir, DIR *, (const char *path))                                                       \
 	X(fclose, int, (FILE * stream))                                                             \
 	X(ioctl, int, (int fd, unsigned long request, ...))                                         \
 	X(close, int, (int fd))                                                                     \
