@@ -41,6 +41,9 @@
  *                           and driver
  * HSAKMT_DXG_DOORBELL       look: see stores to doorbells by looks that back off, as where the kernel does not
  *                           grant userfaultfd, also where it does
+ * HSAKMT_DXG_POWER          whether the host's driver is asked for high clocks while work is outstanding, and for
+ *                           HSAKMT_DXG_POWER_IDLE_MS longer: off (the default): never; auto: while the machine is known to
+ *                           run on mains power, and never on battery; performance: always
  */
 #define HSAKMT_DXG_ENV_DEBUG_LEVEL	    "HSAKMT_DEBUG_LEVEL"
 #define HSAKMT_DXG_ENV_OVERRIDE_GFX_VERSION "HSA_OVERRIDE_GFX_VERSION"
@@ -49,6 +52,10 @@
 #define HSAKMT_DXG_ENV_BAR		    "HSAKMT_DXG_BAR"
 #define HSAKMT_DXG_ENV_PROBE		    "HSAKMT_DXG_PROBE"
 #define HSAKMT_DXG_ENV_DOORBELL		    "HSAKMT_DXG_DOORBELL"
+#define HSAKMT_DXG_ENV_POWER		    "HSAKMT_DXG_POWER"
+
+/* How long a GPU has to be idle before high clocks are not asked for any more. */
+#define HSAKMT_DXG_POWER_IDLE_MS 2000
 
 #ifdef __cplusplus
 extern "C" {

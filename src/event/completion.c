@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "event/completion_private.h"
+#include "util/compiler.h"
 #include "util/fd.h"
 #include "util/log.h"
 #include "util/signals.h"
@@ -22,22 +23,6 @@
 static void was_set(void *arg)
 {
 	completion_kick(arg);
-}
-
-static void wake(struct completion *completion)
-{
-	uint64_t one = 1;
-
-	/* the counter never overflows: the thread takes all of it each time */
-	while (!atomic_exchange(&completion->woken, true) && write(completion->wake, &one, sizeof(one)) < 0 &&
-	       errno == EINTR)
-		atomic_store(&completion->woken, false);
-}
-
-static void wake_from(struct completion *completion, enum completion_sleep least)
-{
-	if (atomic_load(&completion->started) && atomic_load(&completion->sleep) >= (int)least)
-		wake(completion);
 }
 
 /*
@@ -49,12 +34,12 @@ static void will_sleep(void *arg)
 	struct completion *completion = arg;
 
 	if (atomic_load(&completion->started) && atomic_load(&completion->sleep) == SLEEP_TIMED)
-		wake(completion);
+		completion_wake_now(completion);
 }
 
 /*
- * Prepares the object; the thread comes with the first source.  `options` are copied, `gpus` and `events` have to
- * outlive the object, which is the listener of `events` from now on.  -ENOMEM.
+ * Prepares the object; the thread comes with the first source.  `options` are copied, what they point to has to
+ * outlive the object, which is the listener of `events`, and one of each GPU's, from now on.  -ENOMEM.
  *
  * A fork's child cannot use its parent's object, nor need it: it makes another.
  */
@@ -74,6 +59,12 @@ int completion_create(const struct completion_options *options, struct completio
 		link_init(&completion->places[place]);
 	link_init(&completion->looks);
 	link_init(&completion->looks_now);
+	link_init(&completion->dues);
+	losses_init(&completion->losses, options->events, options->gpus, options->nodes, options->gpu_count);
+	if (completion_watch_gpus(completion)) {
+		completion_destroy(completion);
+		return -ENOMEM;
+	}
 	if (options->events)
 		event_table_listen(options->events, &listener);
 	*out = completion;
@@ -82,7 +73,7 @@ int completion_create(const struct completion_options *options, struct completio
 
 /*
  * Stops the thread, if it ever started, and frees the object.  A callback that runs is waited for, so not from inside one.
- * Sources and looks that are left are not called any more, nor may they be removed afterwards.  NULL is allowed.
+ * Sources and looks that are left are not called any more, nor may they be removed afterwards.  Power hints are taken back.  NULL is allowed.
  */
 void completion_destroy(struct completion *completion)
 {
@@ -92,7 +83,7 @@ void completion_destroy(struct completion *completion)
 		event_table_listen(completion->options.events, NULL);
 	if (atomic_load(&completion->started)) {
 		atomic_store(&completion->stop, true);
-		wake(completion);
+		completion_wake_now(completion);
 		pthread_join(completion->thread, NULL);
 		for (int place = PLACE_IDLE; place < PLACE_COUNT; place++)
 			for (struct completion_link *l = completion->places[place].next;
@@ -103,6 +94,8 @@ void completion_destroy(struct completion *completion)
 		close(completion->epoll);
 		close(completion->wake);
 	}
+	completion_unwatch_gpus(completion);
+	losses_end(&completion->losses);
 	pthread_cond_destroy(&completion->ran);
 	pthread_mutex_destroy(&completion->lock);
 	free(completion);
@@ -193,7 +186,6 @@ int completion_add(struct completion *completion, struct completion_source *sour
 	if (ret)
 		return ret;
 	source->armed = NULL;
-	source->epoch = gsp_device_epoch(source->device).number;
 	source->place = PLACE_NONE;
 	source->look_instead = source->told_lost = source->ending = false;
 	atomic_init(&source->expected, 0);
@@ -255,7 +247,16 @@ void completion_expect(struct completion *completion, struct completion_source *
 	if (source->place != PLACE_NONE)
 		source_place(completion, source, PLACE_READY);
 	pthread_mutex_unlock(&completion->lock);
-	wake_from(completion, SLEEP_LOOKING);
+	completion_wake(completion, SLEEP_LOOKING);
+}
+
+/* With the lock: it is not looked at at a certain time any more. */
+static void look_drop_due(struct completion *completion, struct completion_look *look)
+{
+	/* one that runs is in no list */
+	if (look->due_ns && completion->running_look != look)
+		link_remove(&look->link);
+	look->due_ns = 0;
 }
 
 /*
@@ -269,6 +270,7 @@ void completion_look(struct completion *completion, struct completion_look *look
 
 	pthread_mutex_lock(&completion->lock);
 	look->fresh = true;
+	look_drop_due(completion, look);
 	if (!look->listed) {
 		look->listed = true;
 		look->ending = false;
@@ -277,13 +279,37 @@ void completion_look(struct completion *completion, struct completion_look *look
 	}
 	pthread_mutex_unlock(&completion->lock);
 	if (!ret)
-		wake_from(completion, SLEEP_LOOKING);
+		completion_wake(completion, SLEEP_LOOKING);
+}
+
+/*
+ * As completion_look(), but looked at once, at `due_ns` (clock_ns()) or soon after it; true from look() makes it one that is looked at
+ * soon and often.  Of two times the earlier one counts, and one that is looked at soon stays so.  Inside of look() it is asked for anew.
+ */
+void completion_look_at(struct completion *completion, struct completion_look *look, uint64_t due_ns)
+{
+	int ret = start(completion);
+	bool runs;
+
+	pthread_mutex_lock(&completion->lock);
+	runs = completion->running_look == look;
+	if (runs || !look->listed) {
+		if (!look->due_ns && !runs)
+			link_add(&completion->dues, &look->link);
+		if (!look->listed)
+			look->ending = false;
+		look->due_ns = MAX(look->due_ns ? MIN(look->due_ns, due_ns) : due_ns, 1U);
+	}
+	pthread_mutex_unlock(&completion->lock);
+	if (!ret)
+		completion_wake(completion, SLEEP_LOOKING);
 }
 
 /* As completion_remove() for a look, which need not be listed. */
 void completion_unlook(struct completion *completion, struct completion_look *look)
 {
 	pthread_mutex_lock(&completion->lock);
+	look_drop_due(completion, look);
 	if (completion->running_look == look) {
 		look->ending = true;
 		if (on_the_thread(completion)) {
@@ -312,7 +338,7 @@ void completion_busy(struct completion *completion)
 		return;
 	if (!atomic_load(&completion->busy))
 		atomic_store(&completion->busy, true);
-	wake_from(completion, SLEEP_QUIET);
+	completion_wake(completion, SLEEP_QUIET);
 }
 
 /*
@@ -324,7 +350,7 @@ void completion_kick(struct completion *completion)
 	/* a read-modify-write, so that what the caller stored before is visible to a look that is listed afterwards */
 	if (!atomic_fetch_add(&completion->listed, 0) || atomic_exchange(&completion->kicked, true))
 		return;
-	wake_from(completion, SLEEP_LOOKING);
+	completion_wake(completion, SLEEP_LOOKING);
 }
 
 /* How often the thread woke up since it was made; 0 without a thread. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "event/completion.h"
+#include "event/loss.h"
 
 /* In which list a source is. */
 enum completion_place {
@@ -43,8 +44,22 @@ struct completion_armed {
 	bool waiting; /* armed, and has not fired: there is no way to take that back */
 };
 
+/* What the thread has of a GPU. */
+struct completion_gpu {
+	struct completion *completion;
+	struct gsp_gpu_listener listener;
+
+	/* the thread's own: whether the host is there, while nothing moves */
+	const struct gsp_device *device; /* that was looked at last, ... */
+	uint64_t reached;		 /* ... and how far its queues were; */
+	uint64_t ping_due;		 /* when the host is asked, UINT64_MAX: nothing is unfinished */
+	struct gsp_power power;
+};
+
 struct completion {
 	struct completion_options options;
+	struct completion_gpu *gpus;
+	struct losses losses;
 	_Atomic int sleep;   /* enum completion_sleep */
 	_Atomic bool woken;  /* somebody has written to `wake`, or is about to */
 	_Atomic bool kicked; /* all looks are due */
@@ -60,6 +75,7 @@ struct completion {
 	pthread_cond_t ran; /* nothing is running any more */
 	struct completion_link places[PLACE_COUNT];
 	struct completion_link looks, looks_now;
+	struct completion_link dues; /* looks for later */
 	struct completion_source *running_source;
 	struct completion_look *running_look;
 	struct completion_armed *spare, *dead;
@@ -68,6 +84,7 @@ struct completion {
 
 	/* the thread's own */
 	uint64_t next_check; /* of the devices; ns */
+	uint64_t power_due;  /* when the power hints want a turn */
 	uint64_t look_ns;
 	bool progress;	 /* in this turn */
 	bool mail_due;	 /* work has ended since mailboxes were looked at */
@@ -118,6 +135,16 @@ bool completion_lower(struct completion_source *source, uint64_t value);
 /* completion_thread.c */
 void *completion_run(void *completion);
 enum gsp_fence_state source_state(const struct completion_source *source, uint64_t value);
+
+/* completion_gpus.c */
+int completion_watch_gpus(struct completion *completion);
+void completion_unwatch_gpus(struct completion *completion);
+void completion_check_gpus(struct completion *completion, uint64_t now);
+void completion_power(struct completion *completion);
+/* completion.c */
+/* completion_wake.c */
+void completion_wake_now(struct completion *completion);
+void completion_wake(struct completion *completion, enum completion_sleep least);
 
 /* completion_arm.c */
 bool completion_arm(struct completion *completion, struct completion_source *source, uint64_t value);

@@ -24,12 +24,10 @@
 #define SLACK_NS       1000UL	   /* of the thread's timers; by default as long as two looks */
 #define EVENTS_AT_ONCE 32
 
-/* How a source's fence is; the page of a device that was lost, even if it is there again, is not touched. */
+/* How a source's fence is; the page of a device that was lost is not touched. */
 enum gsp_fence_state source_state(const struct completion_source *source, uint64_t value)
 {
-	struct gsp_epoch_view epoch = gsp_device_epoch(source->device);
-
-	if (epoch.number != source->epoch || gsp_state_is_lost(epoch.state))
+	if (gsp_device_is_lost(source->device))
 		return GSP_FENCE_LOST;
 	return gsp_fence_read(source->value, value);
 }
@@ -53,7 +51,8 @@ static void call_passed(struct completion *completion, struct completion_source 
 
 	pthread_mutex_lock(&completion->lock);
 	if (completion->running_source == source) {
-		if (next)
+		/* a lost device's fence does not get there */
+		if (next && !lost)
 			completion_lower(source, next);
 		source->look_instead = false;
 		source->told_lost = lost;
@@ -80,8 +79,8 @@ static enum completion_place read_source(struct completion *completion, struct c
 
 	if (state == GSP_FENCE_LOST) {
 		/* once in any case, for what it has besides submissions; and for what it expects nevertheless */
-		if (source->epoch == gsp_device_epoch(source->device).number)
-			gsp_device_fence_lost(source->device);
+		gsp_device_fence_lost(source->device);
+		losses_report_one(&completion->losses, source->device);
 		if (!value && source->told_lost)
 			return PLACE_IDLE;
 		call_passed(completion, source, true);
@@ -185,20 +184,31 @@ static void ready_lost(struct completion *completion)
 	}
 }
 
-static void check_devices(struct completion *completion)
+/* All that waits, and all whose devices are lost, is read again. */
+static void look_again(struct completion *completion)
 {
-	const struct completion_options *options = &completion->options;
-
-	for (uint32_t i = 0; i < options->gpu_count; i++) {
-		struct gsp_device *device = gsp_gpu_device(options->gpus[i]);
-
-		if (!gsp_device_is_idle(device))
-			gsp_device_check(device);
-	}
 	pthread_mutex_lock(&completion->lock);
 	make_ready(completion, PLACE_WAITING);
 	ready_lost(completion);
 	pthread_mutex_unlock(&completion->lock);
+}
+
+/* The devices when it is time, and what is known of their losses: the user's events come before what the sources' owners do. */
+static void check_devices(struct completion *completion)
+{
+	uint64_t now = clock_ns();
+	bool due = completion->next_check != UINT64_MAX && now >= completion->next_check;
+
+	if (due) {
+		completion->next_check = now + CHECK_NS;
+		completion_check_gpus(completion, now);
+	}
+	if (losses_noted(&completion->losses)) {
+		losses_report(&completion->losses);
+		due = true;
+	}
+	if (due)
+		look_again(completion);
 }
 
 /* With the lock: takes all off the list, into `looks_now`.  *fresh: something of it is new. */
@@ -216,9 +226,47 @@ static void collect_looks(struct completion *completion, bool *fresh)
 	}
 }
 
+/* With the lock: of those for later, what has become due is looked at now. */
+static void collect_dues(struct completion *completion)
+{
+	struct completion_link *head = &completion->dues, *next;
+	uint64_t now;
+
+	if (link_empty(head))
+		return;
+	now = clock_ns();
+	for (struct completion_link *link = head->next; link != head; link = next) {
+		struct completion_look *look = look_of(link);
+
+		next = link->next;
+		if (look->due_ns > now)
+			continue;
+		link_remove(link);
+		look->due_ns = 0;
+		look->listed = true;
+		atomic_fetch_add(&completion->listed, 1);
+		link_add(&completion->looks, link);
+	}
+}
+
+/* With the lock: where a look goes that has run.  One that was asked for anew meanwhile is not over. */
+static void put_look_down(struct completion *completion, struct completion_look *look, bool again)
+{
+	if ((again || look->fresh) && !look->ending) {
+		look->due_ns = 0;
+		link_add(&completion->looks, &look->link);
+		return;
+	}
+	look->listed = false;
+	atomic_fetch_sub(&completion->listed, 1);
+	if (look->due_ns && !look->ending)
+		link_add(&completion->dues, &look->link);
+}
+
 static void run_looks(struct completion *completion, bool *fresh)
 {
 	pthread_mutex_lock(&completion->lock);
+	collect_dues(completion);
 	collect_looks(completion, fresh);
 	while (!link_empty(&completion->looks_now)) {
 		struct completion_look *look = look_of(completion->looks_now.next);
@@ -232,27 +280,48 @@ static void run_looks(struct completion *completion, bool *fresh)
 		pthread_mutex_lock(&completion->lock);
 		if (completion->running_look == look) {
 			completion->running_look = NULL;
-			/* one that was asked for anew while it ran is not over */
-			if ((again || look->fresh) && !look->ending) {
-				link_add(&completion->looks, &look->link);
-			} else {
-				look->listed = false;
-				atomic_fetch_sub(&completion->listed, 1);
-			}
+			put_look_down(completion, look, again);
 		}
 		pthread_cond_broadcast(&completion->ran);
 	}
 	pthread_mutex_unlock(&completion->lock);
 }
 
+/* A loss that fences tell of and nobody has noticed yet is noticed here: nothing runs on such a device, and it would not be looked at again. */
 static bool any_unfinished(const struct completion *completion)
 {
 	const struct completion_options *options = &completion->options;
 	bool unfinished = false;
 
-	for (uint32_t i = 0; i < options->gpu_count && !unfinished; i++)
-		unfinished = !gsp_device_is_idle(gsp_gpu_device(options->gpus[i]));
+	for (uint32_t i = 0; i < options->gpu_count && !unfinished; i++) {
+		struct gsp_device *device = gsp_gpu_device(options->gpus[i]);
+
+		unfinished = !gsp_device_is_idle(device);
+		if (!unfinished && gsp_device_hides_loss(device)) {
+			gsp_device_fence_lost(device);
+			unfinished = true;
+		}
+	}
 	return unfinished;
+}
+
+/*
+ * How long until something is due at a time of its own, in ns, UINT64_MAX: nothing is.  After the kind of sleep was announced: who makes something
+ * due looks at that afterwards.
+ */
+static uint64_t until_due(struct completion *completion)
+{
+	uint64_t due = completion->power_due, now;
+
+	pthread_mutex_lock(&completion->lock);
+	for (struct completion_link *link = completion->dues.next; link != &completion->dues;
+	     link = link->next)
+		due = MIN(due, look_of(link)->due_ns);
+	pthread_mutex_unlock(&completion->lock);
+	if (due == UINT64_MAX)
+		return due;
+	now = clock_ns();
+	return due > now ? due - now : 0;
 }
 
 /* Whether something was told since it was last acted upon, that a sleeping thread would have been woken for. */
@@ -260,7 +329,8 @@ static bool told(struct completion *completion)
 {
 	bool fresh = false;
 
-	if (atomic_load(&completion->stop) || atomic_load(&completion->kicked))
+	if (atomic_load(&completion->stop) || atomic_load(&completion->kicked) ||
+	    losses_noted(&completion->losses))
 		return true;
 	pthread_mutex_lock(&completion->lock);
 	for (struct completion_link *link = completion->looks.next; link != &completion->looks && !fresh;
@@ -319,7 +389,7 @@ static uint64_t choose_sleep(struct completion *completion)
 	pthread_mutex_unlock(&completion->lock);
 	looks = atomic_load(&completion->listed);
 	if (!use_timer(completion, unfinished || mail || fences || looks || expects))
-		return UINT64_MAX;
+		return until_due(completion);
 
 	atomic_store(&completion->sleep, SLEEP_TIMED);
 	sleepers = events && event_scan_mailboxes(events);
@@ -335,6 +405,7 @@ static uint64_t choose_sleep(struct completion *completion)
 		return 0;
 	now = clock_ns();
 	wait = completion->next_check > now ? completion->next_check - now : 1;
+	wait = MIN(wait, until_due(completion));
 	if (looks || fences) {
 		wait = MIN(wait, back_off(completion, !looks));
 		return sleepers ? MIN(wait, LOOK_MAIL_NS) : wait;
@@ -394,16 +465,13 @@ void *completion_run(void *arg)
 	/* that who started it is done with it */
 	pthread_mutex_lock(&completion->lock);
 	pthread_mutex_unlock(&completion->lock);
-	completion->next_check = UINT64_MAX;
+	completion->next_check = completion->power_due = UINT64_MAX;
 	completion->look_ns = LOOK_FIRST_NS;
 	while (!atomic_load(&completion->stop)) {
 		bool fresh = false, news;
 
 		completion->progress = false;
-		if (completion->next_check != UINT64_MAX && clock_ns() >= completion->next_check) {
-			completion->next_check = clock_ns() + CHECK_NS;
-			check_devices(completion);
-		}
+		check_devices(completion);
 		pthread_mutex_lock(&completion->lock);
 		make_ready(completion, PLACE_LOOKED);
 		pthread_mutex_unlock(&completion->lock);
@@ -414,6 +482,7 @@ void *completion_run(void *arg)
 		run_looks(completion, &fresh);
 		if (completion->options.housekeep)
 			completion->options.housekeep(completion->options.arg);
+		completion_power(completion);
 		if (news || fresh)
 			completion->look_ns = LOOK_FIRST_NS;
 		sleep_for(completion, choose_sleep(completion));

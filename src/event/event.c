@@ -49,6 +49,7 @@ struct event {
 	uint64_t *mailbox;
 	struct link *first, **last;
 	struct event *next, **previous; /* in the table's `awaited` while a signal event has waiters */
+	bool raised;
 	struct event_memory_fault fault;
 	struct event_hw_exception exception;
 };
@@ -391,6 +392,7 @@ int event_query(struct event_table *table, uint32_t id, struct event_state *stat
 			.set = event->set,
 			.age = event->age,
 			.mailbox = event->mailbox,
+			.raised = event->raised,
 			.fault = event->fault,
 			.exception = event->exception,
 		};
@@ -413,6 +415,7 @@ static int raise_all(struct event_table *table, enum event_type type, const stru
 			event->fault = *fault;
 		if (exception)
 			event->exception = *exception;
+		event->raised = true;
 		set_locked(event);
 		raised++;
 	}

@@ -36,18 +36,27 @@ struct event_request {
 	bool initially_set; /* honoured for EVENT_SIGNAL and EVENT_DEBUG, as by the kernel driver */
 };
 
+/* Bits of HsaAccessAttributeFailure, and one of HSA_EVENTID_MEMORYFLAGS. */
+#define EVENT_FAULT_NOT_PRESENT	  0x1U
+#define EVENT_FAULT_READ_ONLY	  0x2U
+#define EVENT_FAULT_FATAL_PROCESS 1U
+
 struct event_memory_fault {
 	uint32_t node;
 	uint64_t address;
-	uint32_t failure; /* bits of HsaAccessAttributeFailure */
-	uint32_t flags;	  /* HSA_EVENTID_MEMORYFLAGS */
+	uint32_t failure; /* EVENT_FAULT_NOT_PRESENT, EVENT_FAULT_READ_ONLY: it was written */
+	uint32_t flags;	  /* EVENT_FAULT_FATAL_PROCESS: the work cannot go on */
 };
+
+/* Linux: kfd_ioctl.h, enum kfd_hw_exception_reset_type; HSA_EVENTID_HW_EXCEPTION_CAUSE. */
+#define EVENT_RESET_WHOLE_GPU 0U
+#define EVENT_CAUSE_GPU_HANG  0U
 
 struct event_hw_exception {
 	uint32_t node;
 	uint32_t reset_type;
 	uint32_t memory_lost;
-	uint32_t cause; /* HSA_EVENTID_HW_EXCEPTION_CAUSE */
+	uint32_t cause;
 };
 
 /* What is known of an event besides being set. */
@@ -56,6 +65,7 @@ struct event_state {
 	bool set;
 	uint64_t age;	   /* counts the times it was set, from 1 */
 	uint64_t *mailbox; /* where a GPU writes something, mostly the id, to set it; 0: empty */
+	bool raised;	   /* one of these was, since it was created */
 	struct event_memory_fault fault;
 	struct event_hw_exception exception;
 };

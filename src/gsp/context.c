@@ -178,7 +178,7 @@ int gsp_context_destroy(struct gsp_device *device, d3dkmt_handle context)
 {
 	int ret;
 
-	if (gsp_device_epoch(device).state == GSP_REMOVED)
+	if (!gsp_device_takes_back(device))
 		return 0;
 	ret = gsp_device_result(device, dxg_destroy_context(device->dxg, context));
 	return ret == -ENODEV ? 0 : ret;

@@ -180,6 +180,8 @@ int gsp_device_open(struct gsp_device *device, const struct gsp_handles **handle
 		/* a new paging queue counts anew */
 		atomic_store(&device->paging_due, 0);
 		gsp_epoch_begin(&device->epoch);
+		if (device->renewals)
+			gsp_renewals_made(device->renewals, clock_ns());
 	}
 	atomic_store_explicit(&device->phase, ret ? GSP_CLOSED : GSP_OPEN, memory_order_release);
 	pthread_cond_broadcast(&device->settled);
@@ -204,30 +206,4 @@ enum gsp_open_step gsp_device_open_failed_at(const struct gsp_device *device)
 const struct gsp_handles *gsp_device_handles(const struct gsp_device *device)
 {
 	return &device->handles;
-}
-
-struct gsp_epoch_view gsp_device_epoch(const struct gsp_device *device)
-{
-	return gsp_epoch_read(&device->epoch);
-}
-
-/* A lost device's fence and lock mappings must not be touched any more. */
-bool gsp_device_is_lost(const struct gsp_device *device)
-{
-	return gsp_state_is_lost(gsp_device_epoch(device).state);
-}
-
-struct dxg *gsp_device_dxg(const struct gsp_device *device)
-{
-	return device->dxg;
-}
-
-d3dkmt_handle gsp_device_adapter(const struct gsp_device *device)
-{
-	return device->adapter;
-}
-
-const struct kmd_adapter *gsp_device_info(const struct gsp_device *device)
-{
-	return &device->info;
 }

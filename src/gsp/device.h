@@ -52,12 +52,15 @@ const struct gsp_handles *gsp_device_handles(const struct gsp_device *device);
 /* reconcile.c */
 int gsp_device_check(struct gsp_device *device);
 int gsp_device_ping(struct gsp_device *device);
+void gsp_device_moved(struct gsp_device *device);
 int gsp_device_result(struct gsp_device *device, int result);
 int gsp_device_creation_result(struct gsp_device *device, int result);
 void gsp_device_fence_lost(struct gsp_device *device);
+bool gsp_device_takes_back(struct gsp_device *device);
 
 struct gsp_epoch_view gsp_device_epoch(const struct gsp_device *device);
 bool gsp_device_is_lost(const struct gsp_device *device);
+bool gsp_device_tell(struct gsp_device *device);
 struct dxg *gsp_device_dxg(const struct gsp_device *device);
 d3dkmt_handle gsp_device_adapter(const struct gsp_device *device);
 const struct kmd_adapter *gsp_device_info(const struct gsp_device *device);

@@ -40,8 +40,12 @@ struct gsp_device {
 	_Atomic uint64_t
 		contents; /* things on it whose contents are somebody's and went with it when it was lost */
 
+	_Atomic bool told; /* of its loss: the library's user */
+
 	/* reconcile.c */
 	_Atomic uint32_t unanswered; /* pings in a row that the host did not answer */
+	_Atomic bool silent;	     /* lost for that, and it has not answered since */
+	_Atomic uint64_t asked_ns;   /* when it was asked again */
 
 	/* diagnose.c */
 	struct turn diagnosis_turn;

@@ -75,6 +75,9 @@ static void find_out(struct gsp_device *device)
 		out->cause = GSP_CAUSE_REMOVED; /* a stopped device answers no more */
 	else if (atomic_load_explicit(&device->phase, memory_order_acquire) == GSP_OPEN)
 		ask_until_told(device, out);
+	if (out->cause == GSP_CAUSE_REMOVED)
+		/* what looked like a reset first: another adapter may come for it */
+		gsp_epoch_resolve(&device->epoch, epoch.number, GSP_REMOVED);
 	if (out->cause == GSP_CAUSE_NONE)
 		out->cause = epoch.state == GSP_HUNG ? GSP_CAUSE_HUNG : GSP_CAUSE_UNKNOWN;
 }

@@ -16,7 +16,8 @@
 /* Ordered: a later state is worse, from GSP_HUNG on the epoch is over. */
 enum gsp_state {
 	GSP_ACTIVE = 0,
-	GSP_POWERED_DOWN = 1, /* the host sleeps; work and contents survive */
+	GSP_POWERED_DOWN =
+		1, /* the host does not answer: asleep perhaps, and then work and contents survive */
 	GSP_HUNG = 2,
 	GSP_RESET = 3, /* reset, or stopped by a fault of this device: contents are gone */
 	GSP_REMOVED = 4,

@@ -44,9 +44,23 @@ static void lost(struct gsp_device *device, enum gsp_state state, void *arg)
 	struct gsp_gpu *gpu = arg;
 
 	(void)state; /* the device's epoch has it */
+	/* one that never was the GPU's is nobody's */
+	if (device != gsp_gpu_device(gpu) &&
+	    atomic_load_explicit(&device->phase, memory_order_acquire) != GSP_OPEN)
+		return;
 	for (struct gsp_gpu_listener *listener = gpu->first; listener; listener = listener->next)
 		if (listener->lost)
 			listener->lost(listener->arg, gpu, device);
+}
+
+/* The latest, which could not be opened. */
+static void drop_life(struct gsp_gpu *gpu)
+{
+	struct life *life = gpu->lives;
+
+	gpu->lives = life->before;
+	gsp_device_destroy(life->device);
+	free(life);
 }
 
 static int make_device(struct gsp_gpu *gpu, d3dkmt_handle adapter, const struct kmd_adapter *info,
@@ -127,8 +141,8 @@ void gsp_gpu_find_by(struct gsp_gpu *gpu, gsp_find_callback find, void *arg)
 }
 
 /*
- * Adds one who hears of losses and renewals, after those before him; the listener is the caller's and lasts as long as the GPU.
- * Before its device is opened.
+ * Adds one who hears of losses and renewals, after those before him; the listener is the caller's and lasts as long as the GPU, or
+ * until gsp_gpu_unlisten().  Before its device is opened.
  */
 void gsp_gpu_listen(struct gsp_gpu *gpu, struct gsp_gpu_listener *listener)
 {
@@ -137,10 +151,28 @@ void gsp_gpu_listen(struct gsp_gpu *gpu, struct gsp_gpu_listener *listener)
 	gpu->last = &listener->next;
 }
 
+/* Takes one away again, who must be listening, while nobody uses the GPU any more whose calls could find a loss. */
+void gsp_gpu_unlisten(struct gsp_gpu *gpu, struct gsp_gpu_listener *listener)
+{
+	struct gsp_gpu_listener **link = &gpu->first;
+
+	while (*link != listener)
+		link = &(*link)->next;
+	*link = listener->next;
+	if (gpu->last == &listener->next)
+		gpu->last = link;
+}
+
 /* The device it has now, lost or not: for what is to be made.  Never NULL, and valid until gsp_gpu_destroy(). */
 struct gsp_device *gsp_gpu_device(const struct gsp_gpu *gpu)
 {
 	return atomic_load_explicit(&gpu->current, memory_order_acquire);
+}
+
+/* The GPU whose device this is or was; NULL: of none. */
+struct gsp_gpu *gsp_gpu_of(const struct gsp_device *device)
+{
+	return device->on_loss == lost ? device->on_loss_arg : NULL;
 }
 
 bool gsp_gpu_is_lost(const struct gsp_gpu *gpu)
@@ -162,14 +194,16 @@ static bool has_contents(struct gsp_gpu *gpu)
 	return count;
 }
 
-/* What the driver took, and what it refuses, holds for the next device too: refusals cost the user a line in the kernel log. */
+/*
+ * What the driver took, and hardware queues that it refuses, hold for the next device too.  Not so the forms of contexts that it refused while
+ * none was taken: that may have been for the state the lost device was in.
+ */
 static void inherit(struct gsp_device *fresh, const struct gsp_device *old)
 {
 	gsp_epoch_follow(&fresh->epoch, gsp_device_epoch(old).number);
 	if (fresh->info.luid.a != old->info.luid.a || fresh->info.luid.b != old->info.luid.b)
 		return;
 	atomic_store(&fresh->context_form, atomic_load(&old->context_form));
-	fresh->context_refused = old->context_refused;
 	atomic_store(&fresh->hardware_refused, atomic_load(&old->hardware_refused));
 	atomic_store(&fresh->hardware_granted, atomic_load(&old->hardware_granted));
 }
@@ -187,9 +221,8 @@ static int find_adapter(struct gsp_gpu *gpu, const struct gsp_device *old, d3dkm
 	if (!gpu->find)
 		return -ENODEV;
 	ret = gpu->find(gpu->find_arg, &old->info, adapter, info);
-	if (ret == -ESTALE)
-		log_err("adapter %#x: what came in its place is not the same: to be closed and opened again",
-			old->adapter);
+	if (ret) /* who finds it has said why, if it is for good */
+		log_debug("adapter %#x: not to be had again: %s", old->adapter, strerror(-ret));
 	return ret ? -ENODEV : 0;
 }
 
@@ -225,8 +258,14 @@ static int renew(struct gsp_gpu *gpu)
 		return ret;
 	inherit(fresh, old);
 	ret = gsp_device_open(fresh, &handles);
-	if (!ret)
-		ret = tell_renewed(gpu, old, fresh);
+	if (ret) {
+		/* the adapter went after the device: another one may come for it */
+		if (gsp_device_is_lost(fresh))
+			gsp_epoch_resolve(&old->epoch, gsp_device_epoch(old).number, GSP_REMOVED);
+		drop_life(gpu);
+		return ret;
+	}
+	ret = tell_renewed(gpu, old, fresh);
 	if (ret) {
 		log_err("adapter %#x: another device in place of the lost one: %s", adapter, strerror(-ret));
 		/* it is nobody's; what listeners have made on it keeps it until they have ended that */

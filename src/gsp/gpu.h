@@ -49,8 +49,10 @@ void gsp_gpu_destroy(struct gsp_gpu *gpu);
 void gsp_gpu_count_renewals(struct gsp_gpu *gpu, struct gsp_renewals *renewals);
 void gsp_gpu_find_by(struct gsp_gpu *gpu, gsp_find_callback find, void *arg);
 void gsp_gpu_listen(struct gsp_gpu *gpu, struct gsp_gpu_listener *listener);
+void gsp_gpu_unlisten(struct gsp_gpu *gpu, struct gsp_gpu_listener *listener);
 
 struct gsp_device *gsp_gpu_device(const struct gsp_gpu *gpu);
+struct gsp_gpu *gsp_gpu_of(const struct gsp_device *device);
 bool gsp_gpu_is_lost(const struct gsp_gpu *gpu);
 int gsp_gpu_renew(struct gsp_gpu *gpu);
 

@@ -10,6 +10,7 @@
 #include "gsp/device_private.h"
 #include "gsp/renewals.h"
 #include "kmd/check.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /*
@@ -17,6 +18,8 @@
  * (event/completion_thread.c).
  */
 #define UNANSWERED_MAX 3U
+
+#define ASK_AGAIN_NS 100000000ULL /* how often a silent host is asked by those who give things back */
 
 enum evidence {
 	EVIDENCE_TIME, /* none: it is time to ask */
@@ -53,7 +56,7 @@ static void note(struct gsp_device *device, uint64_t number, enum gsp_state host
 /*
  * What the guest's kernel says is what the host told it last (dxgkrnl: a counter that the host raises), which may be from before
  * the loss: evidence that is newer stands against an "active".  Then it is the device that is gone, as far as is known, and not
- * its adapter, of which all that this process has there can and has to be given back.  A dead channel leaves nothing to talk to.
+ * its adapter, of which all that this process has there can and has to be given back.
  *
  * 0: usable, or not made yet; -ENODEV: lost; another error: the guest's kernel did not answer, nothing new is known.
  */
@@ -66,14 +69,17 @@ static int reconcile(struct gsp_device *device, enum evidence evidence)
 	if (gsp_state_is_lost(epoch.state))
 		return -ENODEV;
 	if (evidence == EVIDENCE_SILENCE) {
-		note(device, epoch.number, GSP_REMOVED);
+		/* what is there may still run: it is given back if the host comes back */
+		atomic_store(&device->silent, true);
+		note(device, epoch.number, GSP_HUNG);
 		return -ENODEV;
 	}
 	if (atomic_load_explicit(&device->phase, memory_order_acquire) == GSP_OPEN)
 		ret = dxg_get_device_state(device->dxg, device->handles.device, &execution);
 	if (ret == -ENODEV)
 		note(device, epoch.number, GSP_REMOVED);
-	else if (!ret)
+	else if (!ret && !(execution == D3DKMT_DEVICEEXECUTION_ACTIVE && epoch.state == GSP_POWERED_DOWN))
+		/* that a host which does not answer was active once is no news */
 		note(device, epoch.number, state_of_execution(execution));
 	if (evidence != EVIDENCE_TIME)
 		note(device, epoch.number, GSP_RESET);
@@ -103,6 +109,7 @@ static bool is_silence(int error)
  */
 int gsp_device_ping(struct gsp_device *device)
 {
+	uint64_t number = gsp_device_epoch(device).number;
 	struct d3dkmt_devicepagefault_state unused;
 	int ret;
 
@@ -115,12 +122,23 @@ int gsp_device_ping(struct gsp_device *device)
 		return ret;
 	if (!is_silence(ret)) {
 		atomic_store(&device->unanswered, 0);
+		note(device, number, GSP_ACTIVE);
 		return 0;
 	}
+	note(device, number, GSP_POWERED_DOWN);
 	if (atomic_fetch_add(&device->unanswered, 1) + 1 < UNANSWERED_MAX)
 		return 0;
 	log_err("adapter %#x: the host does not answer any more", device->adapter);
 	return reconcile(device, EVIDENCE_SILENCE);
+}
+
+/* Its work got on, so that the host is there: pings that it did not answer before do not count any more. */
+void gsp_device_moved(struct gsp_device *device)
+{
+	uint64_t number = gsp_device_epoch(device).number;
+
+	if (atomic_load(&device->unanswered) && atomic_exchange(&device->unanswered, 0))
+		note(device, number, GSP_ACTIVE);
 }
 
 /* Every result of a call that concerns this device passes through here and comes out unchanged; a -ENODEV marks the device lost. */
@@ -143,4 +161,27 @@ int gsp_device_creation_result(struct gsp_device *device, int result)
 void gsp_device_fence_lost(struct gsp_device *device)
 {
 	reconcile(device, EVIDENCE_FENCE);
+}
+
+/*
+ * Whether the host is there to take back what was made on a device: a removed adapter's driver has forgotten it, and through a dead
+ * channel nothing gets.  Then it is left, what the GPU may still use is not used for anything else, and the kernel takes all of it when the
+ * process closes /dev/dxg.  A host that was silent is asked again, now and then.
+ */
+bool gsp_device_takes_back(struct gsp_device *device)
+{
+	struct d3dkmt_devicepagefault_state unused;
+	uint64_t asked = atomic_load(&device->asked_ns), now;
+
+	if (gsp_device_epoch(device).state == GSP_REMOVED)
+		return false;
+	if (!atomic_load(&device->silent))
+		return true;
+	now = clock_ns();
+	if (now - asked < ASK_AGAIN_NS || !atomic_compare_exchange_strong(&device->asked_ns, &asked, now))
+		return false;
+	if (is_silence(dxg_get_page_fault(device->dxg, device->handles.device, &unused)))
+		return false;
+	atomic_store(&device->silent, false);
+	return true;
 }

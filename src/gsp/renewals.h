@@ -26,7 +26,9 @@ struct gsp_renewals {
 	}
 
 struct gsp_renewals *gsp_renewals_of(const struct kmd_pci_ids *pci);
+void gsp_renewals_after_fork(void);
 void gsp_renewals_lost(struct gsp_renewals *renewals);
 bool gsp_renewals_allow(struct gsp_renewals *renewals, uint64_t now_ns);
+void gsp_renewals_made(struct gsp_renewals *renewals, uint64_t now_ns);
 
 #endif

@@ -69,18 +69,28 @@ bool gsp_retire_is_empty(struct gsp_retire_list *list)
 	return empty;
 }
 
-/* Where moments of a device are, a new place if need be; among those of several when there is no place left. */
+/*
+ * Where moments of a device are, a place that nothing is in if need be: more devices may come than there are places, but those that
+ * were lost leave theirs empty.  Among those of several when there is no place left.
+ */
 static struct gsp_retire_lane *lane_of(struct gsp_retire_list *list, const struct gsp_device *device)
 {
+	struct gsp_retire_lane *empty = NULL;
+
 	if (!device)
 		return &list->mixed;
-	for (unsigned i = 0; i < list->lane_count; i++)
+	for (unsigned i = 0; i < list->lane_count; i++) {
 		if (list->lanes[i].device == device)
 			return &list->lanes[i];
-	if (list->lane_count == ARRAY_SIZE(list->lanes))
+		if (!list->lanes[i].first)
+			empty = &list->lanes[i];
+	}
+	if (!empty && list->lane_count < ARRAY_SIZE(list->lanes))
+		empty = &list->lanes[list->lane_count++];
+	if (!empty)
 		return &list->mixed;
-	list->lanes[list->lane_count] = (struct gsp_retire_lane){.device = device};
-	return &list->lanes[list->lane_count++];
+	*empty = (struct gsp_retire_lane){.device = device};
+	return empty;
 }
 
 static void append_leader(struct gsp_retire_lane *lane, struct gsp_retire *leader)
@@ -241,8 +251,8 @@ size_t gsp_retire_run(struct gsp_retire_list *list)
 /* What a drain waits for next: a point before a moment, for that can be slept on. */
 struct awaited {
 	bool point_found;
-	struct gsp_fence_point point;
-	struct gsp_moment *moment; /* a reference of its own, or NULL */
+	struct gsp_fence_point point; /* with a reference of its own on the device, whose page it may be */
+	struct gsp_moment *moment;    /* a reference of its own, or NULL */
 };
 
 static struct awaited find_awaited(struct gsp_retire_list *list)
@@ -255,6 +265,8 @@ static struct awaited find_awaited(struct gsp_retire_list *list)
 		awaited.point_found = point_state(item) == GSP_FENCE_PENDING;
 		awaited.point = item->point;
 	}
+	if (awaited.point_found)
+		gsp_device_get(awaited.point.device);
 	behind = first_behind_moment(list);
 	if (!awaited.point_found && behind)
 		awaited.moment = gsp_moment_get(behind->moment);
@@ -311,6 +323,7 @@ int gsp_retire_drain(struct gsp_retire_list *list, uint64_t timeout_ns)
 		if (awaited.point_found) {
 			ret = gsp_fence_wait(awaited.point.device, awaited.point.fence, awaited.point.value,
 					     awaited.point.wanted, left);
+			gsp_device_put(awaited.point.device);
 			if (ret && ret != -ENODEV)
 				return ret;
 		} else if (awaited.moment) {

@@ -136,6 +136,45 @@ bool gsp_device_is_idle(struct gsp_device *device)
 }
 
 /*
+ * Whether a fence of the device says that it is lost, which nobody has noticed yet: for gsp_device_fence_lost().  Such a device is idle,
+ * so that who only waits for it to be would not look at it again.
+ */
+bool gsp_device_hides_loss(struct gsp_device *device)
+{
+	bool hides = false;
+
+	if (gsp_device_is_lost(device))
+		return false;
+	pthread_mutex_lock(&device->activity);
+	for (struct gsp_timeline *t = device->timelines; t && !hides; t = t->next)
+		hides = gsp_timeline_state(t, UINT64_MAX) == GSP_FENCE_LOST;
+	pthread_mutex_unlock(&device->activity);
+	return hides;
+}
+
+/*
+ * The opposite of gsp_device_is_idle(), for who comes again: *reached changes whenever one of the device's queues got on, and
+ * stays while they stand still.
+ */
+bool gsp_device_works(struct gsp_device *device, uint64_t *reached)
+{
+	bool works = false;
+
+	*reached = 0;
+	pthread_mutex_lock(&device->activity);
+	for (struct gsp_timeline *t = device->timelines; t; t = t->next) {
+		enum gsp_fence_state state = gsp_timeline_state(t, UINT64_MAX);
+
+		if (state == GSP_FENCE_LOST)
+			continue;
+		works = works || state == GSP_FENCE_PENDING;
+		*reached += __atomic_load_n(t->value, __ATOMIC_ACQUIRE);
+	}
+	pthread_mutex_unlock(&device->activity);
+	return works;
+}
+
+/*
  * The value of the device's paging fence that a submission has to wait for: the largest that gsp_paging_settle() was given.
  * Looked at after gsp_timeline_announce().
  */

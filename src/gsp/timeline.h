@@ -25,6 +25,8 @@ void gsp_timeline_stop(struct gsp_timeline *timeline);
 void gsp_timeline_end(struct gsp_timeline *timeline);
 
 bool gsp_device_is_idle(struct gsp_device *device);
+bool gsp_device_hides_loss(struct gsp_device *device);
+bool gsp_device_works(struct gsp_device *device, uint64_t *reached);
 
 uint64_t gsp_paging_due(const struct gsp_device *device);
 int gsp_paging_settle(struct gsp_device *device, uint64_t value, uint64_t timeout_ns);

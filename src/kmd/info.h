@@ -103,6 +103,13 @@ struct kmd_pci_ids {
 	uint32_t bus_type; /* 1 PCI, 2 AGP, 3 PCI Express ...: DXGK numbering; informative */
 };
 
+/* Whether two adapters are of a kind. */
+static inline bool kmd_same_ids(const struct kmd_pci_ids *a, const struct kmd_pci_ids *b)
+{
+	return a->vendor == b->vendor && a->device == b->device && a->subvendor == b->subvendor &&
+	       a->subsystem == b->subsystem && a->revision == b->revision;
+}
+
 struct kmd_pci_address {
 	uint32_t bus;
 	uint32_t device;
@@ -163,7 +170,7 @@ struct kmd_adapter {
 	uint32_t gfx_engine_id;
 	uint32_t subsystem_id;
 	uint32_t wddm_version;	 /* 0x3100 = WDDM 3.1 */
-	uint64_t driver_version; /* a.b.c.d in 16 bits each; read only when it is logged */
+	uint64_t driver_version; /* a.b.c.d in 16 bits each; 0: the host does not tell */
 	uint32_t me_firmware;
 	uint32_t mec_firmware;
 	uint32_t pfp_firmware;

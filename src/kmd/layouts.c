@@ -354,6 +354,29 @@ static const struct field submit_fields[] = {
 			       .verified_by = "probe: result"},
 };
 
+static const struct field power_fields[] = {
+	[POWER_HEADER_SIZE] = {"header_size", 0x00, 4, .confidence = FIELD_PUBLISHED, .source = ROCDBGAPI,
+			       .meaning = "0x80", .verified_by = "none: a hint"},
+	[POWER_HEADER_VERSION] = {"header_version", 0x04, 4, .confidence = FIELD_PUBLISHED,
+				  .source = ROCDBGAPI, .meaning = "0x10000", .verified_by = "none: a hint"},
+	[POWER_CODE] = {"code", 0x08, 4, .confidence = FIELD_SINGLE, .source = T0_GPU,
+			.meaning = "0x03006903: component, function and client",
+			.verified_by = "none: a hint"},
+	[POWER_CLIENT] = {"client", 0x0C, 4, .confidence = FIELD_SINGLE, .source = T0_GPU, .meaning = "3",
+			  .verified_by = "none: a hint"},
+	[POWER_RETURN_CODE] = {"return_code", 0x48, 4, .confidence = FIELD_PUBLISHED, .source = ROCDBGAPI,
+			       .meaning = "all ones; out: 0 done, 2 not supported, others are refusals",
+			       .verified_by = "none: informative"},
+	[POWER_INPUT_SIZE] = {"input_size", 0x80, 4, .confidence = FIELD_SINGLE, .source = T0_GPU,
+			      .meaning = "0x40", .verified_by = "none: a hint"},
+	[POWER_RESTORE] = {"restore", 0x84, 1, .confidence = FIELD_SINGLE, .source = T0_GPU,
+			   .meaning = "0 apply, 1 restore", .verified_by = "none: a hint"},
+	[POWER_WORKLOAD] = {"workload", 0x88, 1, 1, 1, .confidence = FIELD_SINGLE, .source = T0_GPU,
+			    .meaning = "1", .verified_by = "none: a hint"},
+	[POWER_OUTPUT_SIZE] = {"output_size", 0xC4, 4, .confidence = FIELD_SINGLE, .source = T0_GPU,
+			       .meaning = "0x20", .verified_by = "none: a hint"},
+};
+
 #define LAYOUT(name_, title_, base_, size_, fields_)                                                       \
 	{                                                                                                  \
 		.name = (name_), .title = (title_), .base = (base_), .size = (size_), .fields = (fields_), \
@@ -386,10 +409,12 @@ const struct blob_layout hwqueue_layout =
 	LAYOUT("hwqueue", "hardware queue", 0, KMD_HWQUEUE_BLOB_SIZE, hwqueue_fields);
 const struct blob_layout submit_layout = LAYOUT("submit", "submission, to a context or a hardware queue", 0,
 						KMD_SUBMIT_BLOB_SIZE, submit_fields);
+const struct blob_layout power_layout =
+	LAYOUT("power", "escape that asks for high clocks", 0, KMD_POWER_BLOB_SIZE, power_fields);
 
 const struct blob_layout *const kmd_layouts[] = {
 	&device_ids_layout, &address_layout, &segment_size_layout,   &statistics_layout, &proxy_layout,
 	&ati_layout,	    &ex_layout,	     &driver_version_layout, &resource_layout,	 &allocation_layout,
-	&context_layout,    &hwqueue_layout, &submit_layout,
+	&context_layout,    &hwqueue_layout, &submit_layout,	     &power_layout,
 };
 const uint32_t kmd_layout_count = ARRAY_SIZE(kmd_layouts);

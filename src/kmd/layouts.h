@@ -36,6 +36,9 @@
 #define KMD_HWQUEUE_BLOB_SIZE 0x40U
 #define KMD_SUBMIT_BLOB_SIZE  0x48U
 
+/* An escape. */
+#define KMD_POWER_BLOB_SIZE 0xE8U
+
 enum proxy_field {
 	PROXY_VERSION,
 	PROXY_CHAINED_GPUS,
@@ -199,6 +202,19 @@ enum submit_field {
 	SUBMIT_FIELD_COUNT
 };
 
+enum power_field {
+	POWER_HEADER_SIZE,
+	POWER_HEADER_VERSION,
+	POWER_CODE,
+	POWER_CLIENT,
+	POWER_RETURN_CODE,
+	POWER_INPUT_SIZE,
+	POWER_RESTORE,
+	POWER_WORKLOAD,
+	POWER_OUTPUT_SIZE,
+	POWER_FIELD_COUNT
+};
+
 extern const struct blob_layout proxy_layout;
 extern const struct blob_layout ati_layout;
 extern const struct blob_layout ex_layout;
@@ -212,6 +228,7 @@ extern const struct blob_layout allocation_layout;
 extern const struct blob_layout context_layout;
 extern const struct blob_layout hwqueue_layout;
 extern const struct blob_layout submit_layout;
+extern const struct blob_layout power_layout;
 
 /* All of the above, in the order of the documentation. */
 extern const struct blob_layout *const kmd_layouts[];

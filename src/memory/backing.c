@@ -13,6 +13,7 @@
 #include "memory/reference.h"
 #include "memory/step.h"
 #include "util/compiler.h"
+#include "util/ending.h"
 #include "util/log.h"
 
 /* The host's memory descriptors hold less than 4 GiB; AMD's own client stops at 2 GiB. */
@@ -144,15 +145,20 @@ static int create_in_some_form(struct backing *backing, const struct backing_spe
 	return ret;
 }
 
-static void destroy_chunks(struct backing *backing)
+/*
+ * False: the host is not there to be told, but may come back with work that still uses the pages.  On an adapter that is gone there is
+ * nothing left to destroy; a device that was reset still keeps pages pinned.
+ */
+static bool destroy_chunks(struct backing *backing)
 {
 	const struct gsp_handles *handles;
 	struct gsp_device *device = backing->device;
 	int ret;
 
-	/* on an adapter that is gone there is nothing left to destroy; a device that was reset still keeps pages pinned */
-	if (!backing->created || gsp_device_epoch(device).state == GSP_REMOVED)
-		return;
+	if (!backing->created)
+		return true;
+	if (!gsp_device_takes_back(device))
+		return gsp_device_epoch(device).state == GSP_REMOVED;
 	/* the handles outlive the loss of the device, gsp_device_open() would refuse them */
 	handles = gsp_device_handles(device);
 	ret = gsp_device_result(device, dxg_destroy_allocations(gsp_device_dxg(device), handles->device, 0,
@@ -162,19 +168,30 @@ static void destroy_chunks(struct backing *backing)
 		log_warn("GPU %u: destroying the allocation at %#llx: %s", backing->gpu,
 			 (unsigned long long)backing->start, strerror(-ret));
 	backing->created = 0;
+	return true;
+}
+
+static void forget_lock(struct backing *backing)
+{
+	if (backing->locked)
+		atomic_fetch_sub(&backing->buffer->memory->locks, 1);
+	backing->locked = false;
 }
 
 static void backing_free(struct backing *backing)
 {
-	int ret = backing->locked && !gsp_device_is_lost(backing->device) ? backing_unlock(backing) : 0;
+	/* one of a device that was reset is still locked */
+	int ret = backing->locked && gsp_device_takes_back(backing->device) ? backing_unlock(backing) : 0;
 
 	if (ret)
 		/* goes with the allocation */
 		log_debug("GPU %u: unlocking %#llx: %s", backing->gpu, (unsigned long long)backing->start,
 			  strerror(-ret));
-	destroy_chunks(backing);
-	if (backing->pages)
-		munmap(backing->pages, backing->size);
+	if (!destroy_chunks(backing))
+		atomic_store(&backing->buffer->stuck, true);
+	else if (backing->pages)
+		ending_unmap(backing->pages, backing->size);
+	forget_lock(backing);
 	gsp_device_put(backing->device);
 	free(backing);
 }
@@ -193,6 +210,30 @@ static int make_pages(struct backing *backing)
 	return 0;
 }
 
+/* Memory of the host goes where it is to be there before anything else; what is the GPU's own waits until that is done. */
+static struct gsp_device *device_for(const struct memory_gpu *gpu, const struct backing_spec *spec)
+{
+	if (spec->device)
+		return spec->device;
+	if (spec->domain == KMD_DOMAIN_LOCAL || spec->domain == KMD_DOMAIN_USER_QUEUE || spec->own_pages)
+		return gsp_gpu_device(gpu->gsp);
+	return memory_gpu_device(gpu);
+}
+
+/* A reference of an open device; one that was lost in between may have been given back before it was taken. */
+static int get_device(struct gsp_device *device, const struct gsp_handles **handles)
+{
+	int ret = gsp_device_open(device, handles);
+
+	if (ret)
+		return ret;
+	gsp_device_get(device);
+	if (!gsp_device_is_lost(device))
+		return 0;
+	gsp_device_put(device);
+	return -ENODEV;
+}
+
 /*
  * Allocates on a GPU, for a range of `buffer`, in chunks; neither resident nor mapped yet.  Holds
  * a reference of the buffer until it is retired.  -ENOMEM or -ENOSPC as in memory.h; -ENODEV; another error is a refusal.
@@ -200,7 +241,7 @@ static int make_pages(struct backing *backing)
 int backing_create(struct buffer *buffer, const struct backing_spec *spec, struct backing **out)
 {
 	struct memory_gpu *gpu = &buffer->memory->gpus[spec->gpu];
-	struct gsp_device *device = memory_gpu_device(gpu);
+	struct gsp_device *device = device_for(gpu, spec);
 	/* what the CPU maps too is one mapping */
 	uint64_t chunk = spec->cpu_visible ? spec->size : CHUNK_SIZE,
 		 count = (spec->size + chunk - 1) / chunk;
@@ -211,18 +252,19 @@ int backing_create(struct buffer *buffer, const struct backing_spec *spec, struc
 
 	*out = NULL;
 	memory_step(MEMORY_STEP_ALLOCATION);
-	ret = gsp_device_open(device, &handles);
-	if (ret)
-		return ret;
 	if (count > UINT16_MAX)
 		return -EINVAL;
+	ret = get_device(device, &handles);
+	if (ret)
+		return ret;
 	backing = calloc(1, sizeof(*backing) + count * sizeof(backing->chunks[0]));
-	if (!backing)
+	if (!backing) {
+		gsp_device_put(device);
 		return -ENOMEM;
+	}
 	backing->buffer = buffer;
 	backing->on = gpu;
 	backing->device = device;
-	gsp_device_get(device);
 	backing->gpu = spec->gpu;
 	backing->start = spec->start;
 	backing->size = spec->size;
@@ -333,6 +375,28 @@ static int unmap_chunk(struct backing *backing, const struct gsp_handles *handle
 }
 
 /*
+ * A lost device has nothing to take back, but addresses that the host gave to a mapping outside of our reservations are the
+ * process' as long as the adapter is there.
+ */
+static void forget_mapping(struct backing *backing)
+{
+	struct gsp_device *device = backing->device;
+
+	for (; backing->unreserved && backing->mapped && gsp_device_takes_back(device); backing->mapped--) {
+		uint64_t start = backing->start + chunk_offset(backing, backing->mapped - 1);
+		int ret = gsp_device_result(
+			device, dxg_free_gpu_va(gsp_device_dxg(device), gsp_device_adapter(device), start,
+						chunk_size(backing, backing->mapped - 1)));
+
+		if (ret)
+			log_debug("GPU %u: giving %#llx back: %s", backing->gpu, (unsigned long long)start,
+				  strerror(-ret));
+	}
+	backing->mapped = 0;
+	backing->resident = false;
+}
+
+/*
  * Takes residency and mapping back; the GPU has let go when the backing's fence has passed.  On a
  * lost device there is nothing to take back.  An error leaves some chunks mapped; calling again goes
  * on where it stopped.
@@ -361,8 +425,7 @@ int backing_unmap(struct backing *backing)
 	}
 	if (ret != -ENODEV)
 		return ret;
-	backing->mapped = 0;
-	backing->resident = false;
+	forget_mapping(backing);
 	return 0;
 }
 
@@ -378,6 +441,8 @@ int backing_lock(struct backing *backing, void **address)
 		device, dxg_lock(gsp_device_dxg(device), handles->device, backing->chunks[0], address));
 
 	backing->locked = !ret;
+	if (!ret)
+		atomic_fetch_add(&backing->buffer->memory->locks, 1);
 	return ret;
 }
 
@@ -394,7 +459,7 @@ int backing_unlock(struct backing *backing)
 
 	if (ret && ret != -ENODEV)
 		ret = gsp_device_result(device, dxg_unlock(dxg, handles->device, backing->chunks[0]));
-	backing->locked = false;
+	forget_lock(backing);
 	return ret;
 }
 

@@ -21,6 +21,7 @@
 
 struct backing_spec {
 	unsigned gpu;
+	struct gsp_device *device; /* of that GPU; NULL: the one it has now */
 	enum kmd_domain domain;
 	uint64_t start; /* on the GPU; 0: not mapped anywhere */
 	uint64_t size;

@@ -117,6 +117,7 @@ int bar_make(struct buffer *buffer)
 	if (ret)
 		return ret;
 	backing = buffer->backings;
+	buffer->device = backing->device;
 	memory_step(MEMORY_STEP_ADDRESS);
 	ret = lock_aligned(backing, &address);
 	if (ret) {

@@ -24,12 +24,12 @@
  */
 void buffer_retire(struct buffer *buffer)
 {
-	struct memory *memory = buffer->memory;
 	struct backing *backing;
 
 	while ((backing = buffer->backings)) {
 		buffer->backings = backing->next;
-		backing_retire(backing, memory_moment(memory, 1ULL << backing->gpu));
+		/* its own device's: nothing waits for a lost one, nor for what came in its place */
+		backing_retire(backing, gsp_moment_take(&backing->device, 1));
 	}
 	buffer_put(buffer);
 }
@@ -91,8 +91,11 @@ static int make_on_gpu(struct buffer *buffer, const struct memory_request *reque
 		.uncached = vram && memory_is_uncached(buffer->flags),
 		.scheduler_id = request->scheduler_id,
 	};
+	int ret = buffer_make_backing(buffer, &spec, true);
 
-	return buffer_make_backing(buffer, &spec, true);
+	if (!ret)
+		buffer->device = buffer->backings->device;
+	return ret;
 }
 
 static int build(struct buffer *buffer, const struct memory_request *request)

@@ -113,30 +113,46 @@ static void unmap_part(struct buffer *buffer, uint64_t address)
 	if (!backing)
 		return;
 	unlink_backing(buffer, backing);
-	backing_retire_part(backing, memory_moment(buffer->memory, 1ULL << backing->gpu));
+	backing_retire_part(backing, gsp_moment_take(&backing->device, 1));
 }
 
-/* The GPUs that a list names; an empty list means all that can have the buffer.  registered: NULL, or these alone can. */
+/* What is to be made on GPUs needs those that are lost renewed; what cannot be had is told by who needs it. */
+static void renew(struct memory *memory, const uint32_t *gpus, uint32_t count)
+{
+	for (uint32_t i = 0; i < (count ? count : memory->count); i++) {
+		uint32_t gpu = count ? gpus[i] : i;
+
+		if (gpu < memory->count)
+			gsp_gpu_renew(memory->gpus[gpu].gsp);
+	}
+}
+
+/*
+ * The GPUs that a list names; an empty list means all that can have the buffer, those of them that are lost (*wish) when they
+ * are renewed.  registered: NULL, or these alone can.
+ */
 static int wanted_gpus(const struct buffer *buffer, const struct node_set *registered, const uint32_t *gpus,
-		       uint32_t count, uint64_t *out)
+		       uint32_t count, uint64_t *out, uint64_t *wish)
 {
 	struct memory *memory = buffer->memory;
-	uint64_t reachable =
-		buffer->kind == MEMORY_SYSTEM ? space_gpus_of(buffer->range) : 1ULL << buffer->gpu;
+	bool system = buffer->kind == MEMORY_SYSTEM;
+	uint64_t reachable = system ? space_gpus_of(buffer->range) : 1ULL << buffer->gpu;
+	uint64_t allowed = registered ? registered->gpus : UINT64_MAX, lost = memory_lost_gpus(memory);
 
+	*wish = 0;
 	if (gpu_bits(memory->count, gpus, count, out))
 		return -EINVAL;
+	if (buffer->device && gsp_device_is_lost(buffer->device))
+		return -ENODEV;
 	if (!count) {
-		for (uint32_t i = 0; i < memory->count; i++)
-			if (reachable >> i & 1 && !gsp_device_is_lost(memory_gpu_device(&memory->gpus[i])))
-				*out |= 1ULL << i;
-		if (registered)
-			*out &= registered->gpus;
+		*out = reachable & allowed & ~lost;
+		/* a range that was reserved while a GPU was lost is reserved there at its renewal */
+		if (system)
+			*wish = lost & allowed & ~space_outside(memory->space);
 		return *out ? 0 : memory->count ? -ENODEV : -EINVAL;
 	}
-	for (uint32_t i = 0; i < memory->count; i++)
-		if (*out >> i & 1 && gsp_device_is_lost(memory_gpu_device(&memory->gpus[i])))
-			return -ENODEV;
+	if (*out & lost)
+		return -ENODEV;
 	if (*out & ~reachable)
 		return buffer->kind == MEMORY_SYSTEM ? -ENODEV : -EOPNOTSUPP;
 	return registered && *out & ~registered->gpus ? -EPERM : 0;
@@ -145,17 +161,17 @@ static int wanted_gpus(const struct buffer *buffer, const struct node_set *regis
 static int map_held(struct buffer *buffer, uint64_t start, uint64_t size, const uint32_t *gpus,
 		    uint32_t count, uint64_t timeout_ns)
 {
-	uint64_t wanted;
+	uint64_t wanted, wish;
 	int ret;
 
 	if (size > buffer->span - (start - buffer->start) || buffer->kind == MEMORY_ADDRESS ||
 	    buffer->kind == MEMORY_PHYSICAL)
 		return -EINVAL;
-	ret = wanted_gpus(buffer, buffer->registered, gpus, count, &wanted);
+	ret = wanted_gpus(buffer, buffer->registered, gpus, count, &wanted, &wish);
 	if (ret)
 		return ret;
 	if (buffer->kind != MEMORY_SCRATCH)
-		return buffer_map(buffer, wanted, timeout_ns);
+		return buffer_map(buffer, wanted, wish, timeout_ns);
 	if (start & PAGE_MASK)
 		return -EINVAL;
 	ret = map_part(buffer, start, ALIGN_UP(size, (uint64_t)DXG_PAGE_SIZE), timeout_ns);
@@ -167,7 +183,8 @@ static int map_held(struct buffer *buffer, uint64_t start, uint64_t size, const 
 /*
  * Makes memory usable on the GPUs listed (none listed: every GPU that can) and on no others: by what is submitted after
  * the return and, when something runs on them, by that too.  Registered memory is put on the GPUs listed besides those it
- * is on, and counted.  *gpu_va (may be NULL) is the address on the GPUs of registered memory, 0 for ours: it has one.
+ * is on, and counted.  A GPU that is lost is renewed first if that may be; if not, "every GPU" means memory of the host to be put
+ * there when it is, and memory_info tells it as mapped there already.  *gpu_va (may be NULL) is the address on the GPUs of registered memory, 0 for ours: it has one.
  */
 int memory_map(struct memory *memory, const void *address, uint64_t size, const uint32_t *gpus,
 	       uint32_t count, uint64_t *gpu_va)
@@ -180,7 +197,7 @@ int memory_map_within(struct memory *memory, const void *address, uint64_t size,
 		      uint32_t count, uint64_t timeout_ns, uint64_t *gpu_va)
 {
 	struct buffer *buffer;
-	uint64_t wanted;
+	uint64_t wanted, wish;
 	int ret;
 
 	if (gpu_va)
@@ -188,6 +205,7 @@ int memory_map_within(struct memory *memory, const void *address, uint64_t size,
 	memory_step(MEMORY_STEP_NONE);
 	if (!size || (count && !gpus))
 		return -EINVAL;
+	renew(memory, gpus, count);
 	gsp_retire_run(&memory->retired);
 	ret = memory_get(memory, address, &buffer);
 	if (ret == -ENOENT)
@@ -195,9 +213,9 @@ int memory_map_within(struct memory *memory, const void *address, uint64_t size,
 	if (ret)
 		return ret;
 	if (buffer->face) {
-		ret = wanted_gpus(buffer, slab_registered(buffer, address), gpus, count, &wanted);
+		ret = wanted_gpus(buffer, slab_registered(buffer, address), gpus, count, &wanted, &wish);
 		if (!ret)
-			ret = slab_map(buffer, address, size, wanted, timeout_ns);
+			ret = slab_map(buffer, address, size, wanted, wish, timeout_ns);
 	} else {
 		ret = memory_hold_buffer(buffer);
 		if (!ret) {
@@ -215,7 +233,7 @@ static int unmap_held(struct buffer *buffer, uint64_t address)
 	int ret;
 
 	if (buffer->kind != MEMORY_SCRATCH)
-		return buffer_map(buffer, 0, BACKING_DEFER);
+		return buffer_map(buffer, 0, 0, BACKING_DEFER);
 	unmap_part(buffer, address);
 	ret = buffer_note_mapped(buffer, UINT64_MAX);
 	gsp_retire_run(&buffer->memory->retired);

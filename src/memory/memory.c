@@ -11,13 +11,16 @@
 #include "memory/backing.h"
 #include "memory/buffer.h"
 #include "memory/reference.h"
+#include "memory/renewal.h"
 #include "memory/slab.h"
 #include "memory/step.h"
 #include "memory/user.h"
 #include "util/compiler.h"
+#include "util/ending.h"
 
 #define GPU_GRAIN (64ULL << 10) /* of VRAM's addresses */
 #define CLOSE_NS  5000000000ULL
+#define EXIT_NS	  1000000000ULL /* of exit() without a close: the kernel is behind it */
 
 static uint64_t host_size(void)
 {
@@ -80,12 +83,35 @@ int memory_create(const struct memory_gpu_config *gpus, uint32_t count, struct m
 		ret = slabs_create(memory);
 	if (!ret)
 		ret = users_create(memory);
+	memory_listen(memory);
 	if (ret) {
 		memory_destroy(memory);
 		return ret;
 	}
 	*out = memory;
 	return 0;
+}
+
+/*
+ * GPU memory of the user's counts on its device until it is freed (gsp/gpu.h), but not the library's own, as slabs are:
+ * their pieces count.  NULL: it does not.
+ */
+static struct gsp_device *counted_on(const struct buffer *buffer)
+{
+	bool counts = (buffer->kind == MEMORY_LOCAL || buffer->kind == MEMORY_PHYSICAL) &&
+		      !(buffer->flags & MEMORY_INTERNAL) && !buffer->face;
+
+	return counts ? buffer->device : NULL;
+}
+
+/* Ends a buffer that is in no table any more; the last that is done about it is that it does not count. */
+static void end_buffer(struct buffer *buffer)
+{
+	struct gsp_device *device = counted_on(buffer);
+
+	buffer_retire(buffer);
+	if (device)
+		gsp_device_drop_contents(device);
 }
 
 /*
@@ -104,17 +130,24 @@ void memory_destroy(struct memory *memory)
 		slabs_destroy(memory);
 	while ((buffer = memory_first(memory))) {
 		memory_remove(buffer);
-		buffer_retire(buffer);
+		end_buffer(buffer);
 	}
-	gsp_retire_drain(&memory->retired, CLOSE_NS);
+	gsp_retire_drain(&memory->retired, ending_begun() ? EXIT_NS : CLOSE_NS);
 	gsp_retire_list_destroy(&memory->retired);
 	turn_destroy(&memory->parts);
 	space_destroy(memory->space);
 	memory_table_destroy(memory);
 	node_sets_destroy(&memory->node_sets);
+	memory_unlisten(memory);
 	for (uint32_t i = 0; i < memory->count; i++)
 		turn_destroy(&memory->gpus[i].form_search);
 	free(memory);
+}
+
+/* Whether there is VRAM that the CPU sees, whose pages go with it. */
+bool memory_is_locked(const struct memory *memory)
+{
+	return atomic_load(&memory->locks);
 }
 
 /* Whether memory of a kind is on one GPU and nowhere else. */
@@ -169,19 +202,44 @@ static int check_request(const struct memory *memory, const struct memory_reques
 	return check_placement(request);
 }
 
+/* Makes a buffer and has it found, in this order: it may be freed by somebody else as soon as it is. */
+static int make_buffer(struct memory *memory, const struct memory_request *request, void **address)
+{
+	struct gsp_device *device;
+	struct buffer *buffer;
+	int ret = buffer_create(memory, request, &buffer);
+
+	if (ret)
+		return ret;
+	device = counted_on(buffer);
+	if (device)
+		gsp_device_add_contents(device);
+	*address = u64_to_ptr(buffer->start);
+	/* one that is lost from now on is not renewed without a look at what was counted */
+	ret = device && gsp_device_is_lost(device) ? -ENODEV : memory_insert(buffer);
+	if (!ret)
+		return 0;
+	*address = NULL;
+	end_buffer(buffer);
+	return ret;
+}
+
 /*
  * Allocates.  System memory is zero-filled and the CPU's at once; what is on no GPU yet gets there by
  * memory_map().  The address is the same everywhere, page-aligned or better: 64 KiB from that size on
  * and for all GPU memory, 2 MiB from 2 MiB on, more if asked for.  memory_last_step() names the step that failed.
+ *
+ * A GPU that is lost is renewed first when its memory is asked for; -ENODEV if that may not be.  Not from a gsp_gpu_listener.
  */
 int memory_alloc(struct memory *memory, const struct memory_request *request, void **address)
 {
-	struct buffer *buffer;
 	int ret;
 
 	*address = NULL;
 	memory_step(MEMORY_STEP_NONE);
 	ret = check_request(memory, request);
+	if (!ret && is_of_gpu(request->kind))
+		ret = gsp_gpu_renew(memory->gpus[request->gpu].gsp);
 	if (ret)
 		return ret;
 	gsp_retire_run(&memory->retired);
@@ -191,16 +249,7 @@ int memory_alloc(struct memory *memory, const struct memory_request *request, vo
 		if (ret != -ENOSPC && ret != -ENOMEM)
 			return ret;
 	}
-	ret = buffer_create(memory, request, &buffer);
-	if (ret)
-		return ret;
-	*address = u64_to_ptr(buffer->start); /* before others can free it */
-	ret = memory_insert(buffer);
-	if (!ret)
-		return 0;
-	*address = NULL;
-	buffer_retire(buffer);
-	return ret;
+	return make_buffer(memory, request, address);
 }
 
 /*
@@ -222,7 +271,7 @@ int memory_free(struct memory *memory, void *address)
 		ret = memory_hold_buffer(buffer);
 	if (!ret && !buffer->face) {
 		memory_remove(buffer);
-		buffer_retire(buffer);
+		end_buffer(buffer);
 	}
 	buffer_put(buffer);
 	return ret;

@@ -27,6 +27,9 @@ struct users;
 
 struct memory_gpu {
 	struct gsp_gpu *gsp;
+	struct gsp_gpu_listener listener;
+	_Atomic(struct gsp_device *)
+		next; /* what renewal.c puts in the place of a lost device; NULL: nothing yet */
 	unsigned gfx_major;
 	bool integrated;
 	bool has_invisible;
@@ -39,10 +42,12 @@ struct memory_gpu {
 	_Atomic bool form_known;   /* it has taken one */
 };
 
-/* The device that things are made on now. */
+/* The device that memory of the host is put on now: the GPU's, or the one that is about to be. */
 static inline struct gsp_device *memory_gpu_device(const struct memory_gpu *gpu)
 {
-	return gsp_gpu_device(gpu->gsp);
+	struct gsp_device *next = atomic_load(&gpu->next);
+
+	return next ? next : gsp_gpu_device(gpu->gsp);
 }
 
 struct buffer {
@@ -56,6 +61,7 @@ struct buffer {
 	enum memory_kind kind;
 	uint32_t flags;
 	uint32_t gpu;
+	struct gsp_device *device; /* that it was made on and is lost with; NULL: of no one device */
 	uint32_t caller_node;
 	uint32_t caller_flags;
 
@@ -78,13 +84,26 @@ struct memory {
 	uint64_t host_size;
 	struct space *space;
 	struct gsp_retire_list retired;
-	struct turn parts; /* for taking retired parts of scratch ranges off GPUs */
+	struct turn parts;	   /* for taking retired parts of scratch ranges off GPUs */
+	_Atomic uint64_t renewing; /* bit per GPU on whose next device memory of the host is just being put */
 	struct node_sets node_sets;
 	struct table table;
 	struct slabs *slabs;
 	/* gives back what is kept for later; true: there was something */
 	bool (*trim)(struct memory *memory);
 	struct users *users;
+	_Atomic uint64_t locks; /* of VRAM that the CPU sees */
 };
+
+/* Bit per GPU that is lost now. */
+static inline uint64_t memory_lost_gpus(const struct memory *memory)
+{
+	uint64_t lost = 0;
+
+	for (uint32_t i = 0; i < memory->count; i++)
+		if (gsp_device_is_lost(memory_gpu_device(&memory->gpus[i])))
+			lost |= 1ULL << i;
+	return lost;
+}
 
 #endif

@@ -18,12 +18,32 @@ uint64_t buffer_protection(const struct buffer *buffer)
 	return buffer->flags & MEMORY_READ_ONLY ? 0 : rights;
 }
 
+/* Whether a backing is on the device that its GPU has now; GPU memory has no other, and mapping it tells. */
+static bool is_current(const struct backing *backing)
+{
+	return backing->buffer->device || backing->device == memory_gpu_device(backing->on);
+}
+
+static void drop_backing(struct buffer *buffer, struct backing *backing)
+{
+	struct backing **link = &buffer->backings;
+
+	while (*link != backing)
+		link = &(*link)->next;
+	*link = backing->next;
+	backing_retire(backing, NULL);
+}
+
 /* Issues all that is needed to have a buffer on a GPU; backing_settle() is left to do. */
 static int start_mapping(struct buffer *buffer, unsigned gpu)
 {
 	struct backing *backing = buffer_backing(buffer, gpu);
 	int ret;
 
+	if (backing && !is_current(backing)) {
+		drop_backing(buffer, backing);
+		backing = NULL;
+	}
 	if (!backing) {
 		struct backing_spec spec = {
 			.gpu = gpu,
@@ -79,35 +99,59 @@ static uint64_t mapped_gpus(const struct buffer *buffer, uint64_t wanted)
 	uint64_t mapped = 0;
 
 	for (struct backing *backing = buffer->backings; backing; backing = backing->next)
-		if (backing->resident && backing->mapped == backing->count &&
+		if (backing->resident && backing->mapped == backing->count && is_current(backing) &&
 		    (!backing->locked || wanted >> backing->gpu & 1))
 			mapped |= 1ULL << backing->gpu;
 	return mapped;
 }
 
+/* Where a renewal will put a buffer, or is about to: what memory of the host is told to be on and is not. */
+static uint64_t awaited_gpus(const struct buffer *buffer)
+{
+	struct memory *memory = buffer->memory;
+
+	if (buffer->kind != MEMORY_SYSTEM)
+		return 0;
+	return buffer->nodes->gpus & (atomic_load(&memory->renewing) | memory_lost_gpus(memory));
+}
+
 int buffer_note_mapped(struct buffer *buffer, uint64_t wanted)
 {
 	const struct node_set *nodes;
-	int ret = node_set_of(&buffer->memory->node_sets, mapped_gpus(buffer, wanted), &nodes);
+	int ret = node_set_of(&buffer->memory->node_sets, mapped_gpus(buffer, wanted) | awaited_gpus(buffer),
+			      &nodes);
 
 	if (!ret)
 		buffer->nodes = nodes;
 	return ret;
 }
 
+/* Of the GPUs that may be left to their renewal, those that have to; *gpus gets the others. */
+static uint64_t left_to_renewal(const struct buffer *buffer, uint64_t lost, uint64_t *gpus)
+{
+	uint64_t wish = lost & memory_lost_gpus(buffer->memory);
+
+	/* renewed since they were looked at, with or without the addresses */
+	if (lost & ~wish)
+		*gpus |= lost & ~wish & space_gpus_of(buffer->range);
+	return wish;
+}
+
 /*
  * Puts a held buffer on exactly the GPUs named and notes it in buffer->nodes; memory_publish() is the caller's.  Usable by
  * whatever is submitted after the return, and by what runs already.  When one fails, those added before are taken off again.
+ * lost (of memory of the host): GPUs that it is put on when they are renewed, which are noted as well.
  */
-int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
+int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t lost, uint64_t timeout_ns)
 {
+	uint64_t wish = left_to_renewal(buffer, lost, &gpus);
 	uint64_t before = mapped_gpus(buffer, buffer->nodes->gpus), added = gpus & ~before, tried = 0;
 	/* who wants the wait wants it for what an earlier call left to do, too */
 	uint64_t unsettled = timeout_ns == BACKING_DEFER ? added : gpus;
 	unsigned count = buffer->memory->count;
 	const struct node_set *nodes;
 	/* first, for there is no way back later */
-	int ret = node_set_of(&buffer->memory->node_sets, gpus, &nodes);
+	int ret = node_set_of(&buffer->memory->node_sets, gpus | wish, &nodes);
 
 	if (ret)
 		return ret;
@@ -123,11 +167,54 @@ int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
 	if (ret)
 		unmap_from(buffer, tried); /* the first error is the one to tell */
 	else
-		ret = unmap_from(buffer, touched_gpus(buffer) & ~gpus);
+		ret = unmap_from(buffer, touched_gpus(buffer) & ~(gpus | wish));
 	if (!ret)
 		buffer->nodes = nodes;
 	else if (buffer_note_mapped(buffer, before))
 		log_debug("%#llx: its nodes are not told", (unsigned long long)buffer->start);
+	return ret;
+}
+
+/*
+ * Takes off a GPU what a held buffer has there and what is gone with its device, or would be if it is not renewed: memory of the
+ * host, which stays noted in buffer->nodes for buffer_renew(), and parts of scratch ranges, which do not.  GPU memory stays as it is.
+ */
+void buffer_leave(struct buffer *buffer, unsigned gpu)
+{
+	struct backing *backing = buffer->backings, *next;
+
+	if (buffer->device)
+		return;
+	for (; backing; backing = next) {
+		next = backing->next;
+		if (backing->gpu == gpu)
+			drop_backing(buffer, backing);
+	}
+	if (buffer->kind == MEMORY_SCRATCH && buffer_note_mapped(buffer, UINT64_MAX))
+		log_debug("%#llx: its nodes are not told", (unsigned long long)buffer->start);
+}
+
+/*
+ * Puts a held buffer of host memory on the device that its GPU has next, if it is noted to be there; *fence grows to the paging
+ * fence to be waited for.  Where its addresses cannot be had it is not there any more.  Otherwise an error of buffer_map().
+ */
+int buffer_renew(struct buffer *buffer, unsigned gpu, uint64_t *fence)
+{
+	uint64_t bit = 1ULL << gpu;
+	const struct node_set *nodes;
+	int ret;
+
+	if (buffer->kind != MEMORY_SYSTEM || !(buffer->nodes->gpus & bit))
+		return 0;
+	if (!(space_gpus_of(buffer->range) & bit)) {
+		ret = node_set_of(&buffer->memory->node_sets, buffer->nodes->gpus & ~bit, &nodes);
+		if (!ret)
+			buffer->nodes = nodes;
+		return ret;
+	}
+	ret = start_mapping(buffer, gpu);
+	if (!ret)
+		*fence = MAX(*fence, buffer_backing(buffer, gpu)->fence);
 	return ret;
 }
 

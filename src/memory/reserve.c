@@ -12,6 +12,7 @@
 
 #include "memory/holes.h"
 #include "util/compiler.h"
+#include "util/ending.h"
 #include "util/log.h"
 
 #define LARGE_ALIGNMENT (4ULL << 30) /* of reservations that are as large: what AMD's own client uses */
@@ -74,9 +75,10 @@ void reserver_init(struct reserver *reserver, struct gsp_gpu *const *gpus, unsig
 		.several_nodes = has_several_nodes(),
 	};
 	for (unsigned i = 0; i < count; i++) {
-		const struct kmd_adapter *info = gsp_device_info(gsp_gpu_device(gpus[i]));
+		struct gsp_device *device = gsp_gpu_device(gpus[i]);
+		const struct kmd_adapter *info = gsp_device_info(device);
 
-		reserver->gpus[i] = gpus[i];
+		atomic_init(&reserver->devices[i], device);
 		if (!kmd_adapter_has(info, KMD_FIELD_VA_RANGE) || narrow(reserver, info))
 			continue;
 		reserver->outside |= 1ULL << i;
@@ -86,14 +88,20 @@ void reserver_init(struct reserver *reserver, struct gsp_gpu *const *gpus, unsig
 	}
 }
 
+/* Bit per GPU on which a reservation is. */
+uint64_t reserved_gpus(const struct reservation *reservation)
+{
+	return __atomic_load_n(&reservation->gpus, __ATOMIC_ACQUIRE);
+}
+
 /* Takes a range back from the GPUs named; a lost GPU has nothing to give back. */
 static void release_on_gpus(struct reserver *reserver, uint64_t start, uint64_t size, uint64_t gpus)
 {
 	for (unsigned i = 0; i < reserver->count; i++) {
-		struct gsp_device *device = gsp_gpu_device(reserver->gpus[i]);
+		struct gsp_device *device = atomic_load(&reserver->devices[i]);
 		int ret;
 
-		if (!(gpus >> i & 1) || gsp_device_epoch(device).state == GSP_REMOVED)
+		if (!(gpus >> i & 1) || !gsp_device_takes_back(device))
 			continue;
 		ret = gsp_device_result(device, dxg_free_gpu_va(gsp_device_dxg(device),
 								gsp_device_adapter(device), start, size));
@@ -103,11 +111,41 @@ static void release_on_gpus(struct reserver *reserver, uint64_t start, uint64_t 
 	}
 }
 
+/*
+ * Has a reservation on the next device of a GPU too: on another adapter it is made anew, on the same one if it could not be made
+ * before.  Where it cannot be had the GPU's bit goes.  reserver->devices is the caller's to change afterwards.
+ */
+void reserve_on(struct reserver *reserver, unsigned gpu, struct gsp_device *fresh,
+		struct reservation *reservation)
+{
+	struct gsp_device *before = atomic_load(&reserver->devices[gpu]);
+	uint64_t bit = 1ULL << gpu, start = reservation->start, size = reservation->size, va;
+	bool same = gsp_device_adapter(before) == gsp_device_adapter(fresh);
+	int ret;
+
+	if (reserver->outside & bit || (same && reservation->gpus & bit))
+		return;
+	release_on_gpus(reserver, start, size, reservation->gpus & bit);
+	ret = gsp_device_is_lost(fresh)
+		      ? -ENODEV
+		      : gsp_device_result(fresh,
+					  dxg_reserve_gpu_va(gsp_device_dxg(fresh), gsp_device_adapter(fresh),
+							     start, start, start + size, size, &va));
+	if (!ret) {
+		__atomic_fetch_or(&reservation->gpus, bit, __ATOMIC_RELEASE);
+		return;
+	}
+	if (reservation->gpus & bit)
+		log_warn("GPU %u: reserving %#llx + %#llx again: %s", gpu, (unsigned long long)start,
+			 (unsigned long long)size, strerror(-ret));
+	__atomic_fetch_and(&reservation->gpus, ~bit, __ATOMIC_RELEASE);
+}
+
 /* Ends a reservation.  Nothing may be mapped in it any more. */
 void reserve_undo(struct reserver *reserver, const struct reservation *reservation)
 {
-	release_on_gpus(reserver, reservation->start, reservation->size, reservation->gpus);
-	munmap(u64_to_ptr(reservation->start), reservation->size);
+	release_on_gpus(reserver, reservation->start, reservation->size, reserved_gpus(reservation));
+	ending_unmap(u64_to_ptr(reservation->start), reservation->size);
 }
 
 /*
@@ -122,7 +160,7 @@ static int reserve_on_gpus(struct reserver *reserver, uint64_t start, uint64_t s
 
 	*gpus = 0;
 	for (unsigned i = 0; i < reserver->count; i++) {
-		struct gsp_device *device = gsp_gpu_device(reserver->gpus[i]);
+		struct gsp_device *device = atomic_load(&reserver->devices[i]);
 		uint64_t va;
 		int ret;
 
@@ -202,7 +240,7 @@ int reserve_refresh(const struct reservation *reservation, uint64_t start, uint6
 	if (mmap(u64_to_ptr(start), size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
 		 -1, 0) == MAP_FAILED)
 		return -errno;
-	set_attributes(start, size, reservation->gpus != 0);
+	set_attributes(start, size, reserved_gpus(reservation) != 0);
 	return 0;
 }
 

@@ -18,14 +18,16 @@ struct reservation {
 	struct reservation *next;
 	uint64_t start;
 	uint64_t size;
-	uint64_t gpus;	    /* bit per GPU on which the range is reserved too */
+	uint64_t
+		gpus; /* bit per GPU on which the range is reserved too; changed by reserve_on(), read at any time */
 	bool window;	    /* made for a caller who said between which addresses */
 	bool several_nodes; /* the machine has NUMA nodes to choose from */
 };
 
-/* Fixed but for left_out. */
+/* Fixed but for left_out and devices. */
 struct reserver {
-	struct gsp_gpu *gpus[DXG_MAX_ADAPTERS];
+	_Atomic(struct gsp_device *)
+		devices[DXG_MAX_ADAPTERS]; /* of the GPUs: on whose adapters reservations are */
 	unsigned count;
 	uint64_t outside;	   /* bit per GPU that has no addresses in common with those before it */
 	_Atomic uint64_t left_out; /* bit per GPU that refused where others agreed, the last time */
@@ -45,7 +47,10 @@ struct reserve_wish {
 void reserver_init(struct reserver *reserver, struct gsp_gpu *const *gpus, unsigned count);
 int reserve(struct reserver *reserver, const struct reserve_wish *wish, struct reservation *out);
 int reserve_at(struct reserver *reserver, uint64_t start, uint64_t size, struct reservation *out);
+void reserve_on(struct reserver *reserver, unsigned gpu, struct gsp_device *fresh,
+		struct reservation *reservation);
 void reserve_undo(struct reserver *reserver, const struct reservation *reservation);
+uint64_t reserved_gpus(const struct reservation *reservation);
 int reserve_refresh(const struct reservation *reservation, uint64_t start, uint64_t size);
 
 #endif

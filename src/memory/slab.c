@@ -21,7 +21,9 @@ bool slab_serves(const struct memory *memory, const struct memory_request *reque
 	if (request->kind == MEMORY_SYSTEM ? !known_gpu && request->gpu != MEMORY_HOST
 					   : request->kind != MEMORY_LOCAL || !known_gpu)
 		return false;
-	if (request->flags & ~SLAB_FLAGS || request->highest || request->lowest)
+	/* the library's own of a GPU are none of those that count */
+	if (request->flags & ~(SLAB_FLAGS | (request->kind == MEMORY_SYSTEM ? MEMORY_INTERNAL : 0)) ||
+	    request->highest || request->lowest)
 		return false;
 	if (!request->size || request->size > 1ULL << SLAB_LARGEST_SHIFT)
 		return false;
@@ -65,6 +67,44 @@ static int take_piece(struct slab_set *set, struct slab **out, struct piece **pi
 	return ret;
 }
 
+/* Puts pieces that no GPU uses any more among the free ones.  The set is locked. */
+static void give_back(struct slab *slab, struct piece *list)
+{
+	while (list) {
+		struct piece *next = list->next;
+
+		list->next = slab->free;
+		slab->free = list;
+		slab->out--;
+		list = next;
+	}
+	if (slab->free && slab->state == SLAB_FULL)
+		slab_set_state(slab, SLAB_PARTIAL);
+	if (slab->set->growing)
+		pthread_cond_broadcast(&slab->set->more);
+}
+
+/* Counts a piece of a GPU's memory as somebody's.  -ENODEV: the slab was lost before, and the piece is nobody's. */
+static int count_contents(struct slab *slab, struct piece *piece)
+{
+	enum slab_surplus surplus;
+
+	if (!slab->device)
+		return 0;
+	gsp_device_add_contents(slab->device);
+	/* one that is lost from now on is not renewed without a look at what was counted */
+	if (!slab_is_lost(slab))
+		return 0;
+	gsp_device_drop_contents(slab->device);
+	piece->next = NULL;
+	pthread_mutex_lock(&slab->set->lock);
+	give_back(slab, piece);
+	surplus = slab_check_empty(slab);
+	pthread_mutex_unlock(&slab->set->lock);
+	slab_dispose(slab, surplus);
+	return -ENODEV;
+}
+
 /*
  * Allocates a block of what slab_serves().  System memory is zero-filled.  -ENODEV: its GPU is lost; -ENOMEM;
  * buffer_create()'s errors, when a new slab was needed and not even the smallest could be had.
@@ -87,6 +127,8 @@ int slab_alloc(struct memory *memory, const struct memory_request *request, void
 	ret = node_set_of(&memory->node_sets, 0, &none);
 	if (!ret)
 		ret = take_piece(set, &slab, &piece, &used);
+	if (!ret)
+		ret = count_contents(slab, piece);
 	if (ret)
 		return ret;
 	start = slab_piece_start(slab, piece);
@@ -103,23 +145,6 @@ int slab_alloc(struct memory *memory, const struct memory_request *request, void
 	SLAB_STORE(piece->life, piece->life + 1);
 	*address = u64_to_ptr(start);
 	return 0;
-}
-
-/* Puts pieces that no GPU uses any more among the free ones.  The set is locked. */
-static void give_back(struct slab *slab, struct piece *list)
-{
-	while (list) {
-		struct piece *next = list->next;
-
-		list->next = slab->free;
-		slab->free = list;
-		slab->out--;
-		list = next;
-	}
-	if (slab->free && slab->state == SLAB_FULL)
-		slab_set_state(slab, SLAB_PARTIAL);
-	if (slab->set->growing)
-		pthread_cond_broadcast(&slab->set->more);
 }
 
 /*
@@ -161,7 +186,8 @@ static uint64_t gpus_of(const struct slab *slab)
 {
 	uint64_t own = slab->set->kind == MEMORY_LOCAL ? 1ULL << slab->set->gpu : 0;
 
-	return atomic_load(&slab->gpus) | own;
+	/* nothing of the GPU's next device is about it */
+	return slab_is_lost(slab) ? 0 : atomic_load(&slab->gpus) | own;
 }
 
 /*
@@ -202,10 +228,12 @@ int slab_free(struct buffer *buffer, void *address)
 	struct slab *slab = slab_of(buffer);
 	struct slab_set *set = slab->set;
 	enum slab_surplus surplus = SLAB_KEEP;
+	struct gsp_device *device;
 	bool begin = false;
 	struct piece *piece;
 
 	pthread_mutex_lock(&set->lock);
+	device = slab->device;
 	piece = slab_live_piece(slab, buffer, ptr_to_u64(address));
 	if (!piece || slab_piece_start(slab, piece) != ptr_to_u64(address)) {
 		pthread_mutex_unlock(&set->lock);
@@ -228,5 +256,7 @@ int slab_free(struct buffer *buffer, void *address)
 	if (begin)
 		wait_for_gpus(slab);
 	slab_dispose(slab, surplus);
+	if (device)
+		gsp_device_drop_contents(device);
 	return 0;
 }

@@ -56,6 +56,7 @@ bool slab_describe(const struct buffer_face *face, uint64_t address, struct memo
 		.gpu = SLAB_LOAD(piece->gpu),
 		.gpu_va = start,
 		.mapped = nodes->gpus,
+		.lost = slab_is_lost(slab),
 		.nodes = nodes->ids,
 		.node_count = nodes->count,
 		.registered_nodes = registered ? registered->ids : NULL,

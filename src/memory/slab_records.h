@@ -50,7 +50,7 @@ enum slab_state {
 	SLAB_FULL,    /* or with free pieces that are not to be had any more */
 	SLAB_PARTIAL, /* has free pieces */
 	SLAB_EMPTY,   /* has no others, and is on its GPUs as before */
-	SLAB_OFFERED, /* the same, but the host may have taken the contents, or a GPU is lost */
+	SLAB_OFFERED, /* the same, but the host may have taken the contents, or its GPU is lost */
 	SLAB_MOVING,  /* empty; between two states, in the hands of a thread */
 	SLAB_SPARE,   /* a record without a buffer */
 	SLAB_STATES,
@@ -65,6 +65,8 @@ struct slab {
 	/* fixed while it has a buffer */
 	struct buffer *buffer; /* set and cleared under the lock.  The table's reference keeps it */
 	uint64_t start;	       /* read by look-ups */
+	struct gsp_device
+		*device; /* the same: whose memory it is, and whose pieces count there; NULL: the host's */
 
 	_Atomic uint64_t gpus; /* where the buffer is; written by the buffer's holder */
 
@@ -150,12 +152,12 @@ unsigned slab_shift_of(enum memory_kind kind, uint64_t size);
 void slabs_put(struct slabs *slabs);
 struct slab_set *slab_set_of(struct slabs *slabs, const struct memory_request *request);
 bool slab_set_is_lost(const struct slab_set *set);
+bool slab_is_lost(const struct slab *slab);
 struct slab *slab_set_usable(struct slab_set *set);
 int slab_set_add(struct slab_set *set);
 void slab_set_state(struct slab *slab, enum slab_state state);
 enum slab_surplus slab_check_empty(struct slab *slab);
 void slab_dispose(struct slab *slab, enum slab_surplus surplus);
-void slab_unpin(struct slab *slab);
 
 /* slab_describe.c */
 bool slab_describe(const struct buffer_face *face, uint64_t address, struct memory_info *info);

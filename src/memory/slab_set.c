@@ -71,7 +71,7 @@ static struct slab_set *make_set(struct slabs *slabs, const struct memory_reques
 	set->slabs = slabs;
 	set->kind = request->kind;
 	set->gpu = request->kind == MEMORY_LOCAL ? request->gpu : MEMORY_HOST;
-	set->flags = request->flags;
+	set->flags = request->flags & SLAB_FLAGS;
 	set->shift = shift;
 	pthread_mutex_init(&set->lock, NULL);
 	pthread_cond_init(&set->more, NULL);
@@ -85,7 +85,7 @@ struct slab_set *slab_set_of(struct slabs *slabs, const struct memory_request *r
 {
 	unsigned shift = slab_shift_of(request->kind, request->size);
 	_Atomic(struct slab_set *) *place =
-		place_of_set(slabs, request->kind, request->gpu, shift, request->flags);
+		place_of_set(slabs, request->kind, request->gpu, shift, request->flags & SLAB_FLAGS);
 	struct slab_set *set = atomic_load(place), *made;
 
 	if (set)
@@ -133,6 +133,14 @@ void slab_set_state(struct slab *slab, enum slab_state state)
 	slab->state = state;
 }
 
+/* At the end pieces are still somebody's; nobody frees them any more. */
+static void drop_contents(const struct slab *slab)
+{
+	for (uint32_t i = 0; slab->device && i < slab->fresh; i++)
+		if (slab_is_live(&slab->pieces[i]))
+			gsp_device_drop_contents(slab->device);
+}
+
 /* Ends a slab that nobody else has (SLAB_MOVING), or whose set is closing.  No lock is held. */
 static void release(struct slab *slab)
 {
@@ -148,6 +156,8 @@ static void release(struct slab *slab)
 		memory_let_go(buffer);
 	}
 	pthread_mutex_lock(&set->lock);
+	if (atomic_load(&set->slabs->closing))
+		drop_contents(slab);
 	slab->buffer = NULL;
 	set->slabs_count--;
 	slab_set_state(slab, SLAB_SPARE);
@@ -184,21 +194,16 @@ static int reclaim(struct slab *slab)
 bool slab_set_is_lost(const struct slab_set *set)
 {
 	return set->kind == MEMORY_LOCAL &&
-	       gsp_device_is_lost(memory_gpu_device(&set->slabs->memory->gpus[set->gpu]));
+	       gsp_device_is_lost(gsp_gpu_device(set->slabs->memory->gpus[set->gpu].gsp));
 }
 
-/* What it has on one of its GPUs is gone: it is good for the pieces that are somebody's, and not for new ones. */
-static bool is_stale(const struct slab *slab)
+/*
+ * Whether the slab is memory of a GPU that went with a lost device: it is good for the pieces that are somebody's, and not for new
+ * ones.  The host's is on the GPU again when that is renewed.
+ */
+bool slab_is_lost(const struct slab *slab)
 {
-	const struct slab_set *set = slab->set;
-	uint64_t gpus = atomic_load(&slab->gpus);
-
-	if (slab_set_is_lost(set))
-		return true;
-	for (; gpus; gpus &= gpus - 1)
-		if (gsp_device_is_lost(memory_gpu_device(&set->slabs->memory->gpus[__builtin_ctzll(gpus)])))
-			return true;
-	return false;
+	return slab->set->kind == MEMORY_LOCAL && gsp_device_is_lost(SLAB_LOAD(slab->device));
 }
 
 /* What is to be done about a slab that may have become empty, after the lock is given up.  The set is locked. */
@@ -208,12 +213,12 @@ enum slab_surplus slab_check_empty(struct slab *slab)
 
 	if (slab->out || slab->pins || slab->state > SLAB_PARTIAL || atomic_load(&set->slabs->closing))
 		return SLAB_KEEP;
-	if (TAILQ_EMPTY(&set->lists[SLAB_EMPTY]) && !is_stale(slab)) {
+	if (TAILQ_EMPTY(&set->lists[SLAB_EMPTY]) && !slab_is_lost(slab)) {
 		slab_set_state(slab, SLAB_EMPTY);
 		return SLAB_KEEP;
 	}
 	slab_set_state(slab, SLAB_MOVING);
-	if (set->kind != MEMORY_LOCAL || set->offered >= MOST_OFFERED || is_stale(slab))
+	if (set->kind != MEMORY_LOCAL || set->offered >= MOST_OFFERED || slab_is_lost(slab))
 		return SLAB_RELEASE;
 	set->offered++;
 	return SLAB_OFFER;
@@ -318,6 +323,7 @@ static int add_sized(struct slab_set *set, uint64_t size, struct slab **out)
 	pthread_mutex_lock(&set->lock);
 	slab->buffer = buffer;
 	SLAB_STORE(slab->start, buffer->start);
+	SLAB_STORE(slab->device, buffer->device);
 	atomic_store(&slab->gpus, buffer->nodes->gpus);
 	slab->fresh = 0;
 	slab->free = NULL;
@@ -353,7 +359,7 @@ static int add_slab(struct slab_set *set, struct slab **out)
 		if (!slab)
 			break;
 		*out = slab;
-		ret = is_stale(slab) ? -ENODEV : reclaim(slab);
+		ret = slab_is_lost(slab) ? -ENODEV : reclaim(slab);
 		if (!ret)
 			return 0;
 		log_debug("slab %#llx: not had back: %s", (unsigned long long)slab->start, strerror(-ret));
@@ -375,12 +381,12 @@ struct slab *slab_set_usable(struct slab_set *set)
 	struct slab *slab;
 
 	while ((slab = TAILQ_FIRST(&set->lists[SLAB_PARTIAL]))) {
-		if (!is_stale(slab))
+		if (!slab_is_lost(slab))
 			return slab;
 		slab_set_state(slab, SLAB_FULL);
 	}
 	while ((slab = TAILQ_FIRST(&set->lists[SLAB_EMPTY]))) {
-		slab_set_state(slab, is_stale(slab) ? SLAB_OFFERED : SLAB_PARTIAL);
+		slab_set_state(slab, slab_is_lost(slab) ? SLAB_OFFERED : SLAB_PARTIAL);
 		if (slab->state == SLAB_PARTIAL)
 			return slab;
 		/* to be released by who takes it up from there, without the lock */
@@ -462,6 +468,19 @@ bool slabs_trim(struct memory *memory)
 		any |= release_all(set, SLAB_OFFERED);
 	}
 	return any;
+}
+
+/* Gives back the empty slabs of a GPU's memory, which nobody was told of: with a lost GPU they are lost. */
+void slabs_forget(struct memory *memory, uint32_t gpu)
+{
+	for (unsigned flags = 0; flags < SLAB_FLAG_SETS; flags++) {
+		struct slab_set *set = atomic_load(&memory->slabs->local[gpu][flags]);
+
+		if (!set)
+			continue;
+		release_all(set, SLAB_EMPTY);
+		release_all(set, SLAB_OFFERED);
+	}
 }
 
 /* Bytes of one GPU's memory in one list. */

@@ -12,6 +12,7 @@
 
 #include "memory/reserve.h"
 #include "util/compiler.h"
+#include "util/ending.h"
 #include "util/log.h"
 
 #define KIB 1024ULL
@@ -305,7 +306,45 @@ void space_give(struct space *space, enum space_pool which, struct va_range *ran
  */
 uint64_t space_gpus_of(const struct va_range *range)
 {
-	return ((const struct reservation *)range->region)->gpus;
+	return reserved_gpus(range->region);
+}
+
+/* Bit per GPU that stays outside: on which nothing can ever be. */
+uint64_t space_outside(const struct space *space)
+{
+	return space->reserver.outside;
+}
+
+static void renew_pool(struct space *space, struct pool *pool, unsigned gpu, struct gsp_device *fresh)
+{
+	for (struct reservation *r = pool->reservations; r; r = r->next)
+		reserve_on(&space->reserver, gpu, fresh, r);
+}
+
+/*
+ * Has the addresses on the next device of a GPU, as far as it lets them be had: space_gpus_of() tells of which ranges it does.
+ * Nothing may be mapped there on the device before.  -ENODEV: the new device is lost too.
+ */
+int space_renew(struct space *space, unsigned gpu, struct gsp_device *fresh)
+{
+	struct pool *const pools[] = {&space->pools[SPACE_SYSTEM], &space->pools[SPACE_DEVICE]};
+
+	/* no reservation may come between that is not known here */
+	pthread_mutex_lock(&space->lock);
+	while (pools[0]->growing || pools[1]->growing)
+		pthread_cond_wait(&space->grown, &space->lock);
+	pools[0]->growing = pools[1]->growing = true;
+	pthread_mutex_unlock(&space->lock);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(pools); i++)
+		renew_pool(space, pools[i], gpu, fresh);
+	atomic_store(&space->reserver.devices[gpu], fresh);
+
+	pthread_mutex_lock(&space->lock);
+	pools[0]->growing = pools[1]->growing = false;
+	pthread_cond_broadcast(&space->grown);
+	pthread_mutex_unlock(&space->lock);
+	return gsp_device_is_lost(fresh) ? -ENODEV : 0;
 }
 
 static bool drop_pages(const struct va_range *range)
@@ -341,6 +380,8 @@ int space_decommit(const struct va_range *range)
 {
 	const struct reservation *reservation = range->region;
 
+	if (ending_begun())
+		return 0;
 	/* where a caller chose a NUMA node for these pages, the next one has not */
 	if (reservation->several_nodes &&
 	    syscall(SYS_mbind, range->start, range->size, MPOL_DEFAULT, NULL, 0UL, 0U))

@@ -46,7 +46,9 @@ int space_take_within(struct space *space, enum space_pool pool, uint64_t size, 
 int space_take_at(struct space *space, enum space_pool pool, uint64_t start, uint64_t size,
 		  struct va_range **out);
 void space_give(struct space *space, enum space_pool pool, struct va_range *range);
+int space_renew(struct space *space, unsigned gpu, struct gsp_device *fresh);
 uint64_t space_gpus_of(const struct va_range *range);
+uint64_t space_outside(const struct space *space);
 
 int space_commit(const struct va_range *range);
 int space_decommit(const struct va_range *range);

@@ -23,6 +23,7 @@ struct table_record {
 	uint32_t kind;
 	uint32_t flags;
 	uint32_t gpu;
+	const struct gsp_device *device;
 	uint32_t caller_node;
 	uint32_t caller_flags;
 	const struct node_set *nodes;
@@ -95,6 +96,7 @@ static void fill_record(struct table_record *record, struct buffer *buffer)
 	STORE(record->kind, (uint32_t)buffer->kind);
 	STORE(record->flags, buffer->flags);
 	STORE(record->gpu, buffer->gpu);
+	STORE(record->device, buffer->device);
 	STORE(record->caller_node, buffer->caller_node);
 	STORE(record->caller_flags, buffer->caller_flags);
 	STORE(record->nodes, buffer->nodes);
@@ -163,6 +165,29 @@ void memory_publish(struct buffer *buffer)
 	pthread_mutex_unlock(&table->lock);
 }
 
+/*
+ * For walks through all buffers, downwards: the last one that starts below an address, held.  What is added above
+ * meanwhile is not met.  -ENOENT: there is none.
+ */
+int memory_hold_below(struct memory *memory, uint64_t below, struct buffer **out)
+{
+	struct table *table = &memory->table;
+	struct table_record *record;
+
+	*out = NULL;
+	if (!below)
+		return -ENOENT;
+	pthread_mutex_lock(&table->lock);
+	while ((record = btree_at_or_before(&table->tree, below - 1)) && record->buffer->entry.held)
+		pthread_cond_wait(&table->let_go, &table->lock);
+	if (record) {
+		*out = record->buffer;
+		record->buffer->entry.held = true;
+	}
+	pthread_mutex_unlock(&table->lock);
+	return record ? 0 : -ENOENT;
+}
+
 /* Waits for the buffer around an address to be nobody's and makes it the caller's.  -ENOENT. */
 int memory_hold(struct memory *memory, const void *address, struct buffer **out)
 {
@@ -228,6 +253,7 @@ static bool describe(const struct table *table, uint64_t address, struct memory_
 {
 	const struct table_record *record = find(table, address);
 	const struct node_set *nodes, *registered;
+	const struct gsp_device *device;
 	const struct buffer_face *face;
 	uint64_t start, size;
 
@@ -243,6 +269,7 @@ static bool describe(const struct table *table, uint64_t address, struct memory_
 		return false;
 	nodes = LOAD(record->nodes);
 	registered = LOAD(record->registered);
+	device = LOAD(record->device); /* devices last longer than the memory */
 	*info = (struct memory_info){
 		.start = u64_to_ptr(start),
 		.size = size,
@@ -251,6 +278,7 @@ static bool describe(const struct table *table, uint64_t address, struct memory_
 		.gpu = LOAD(record->gpu),
 		.gpu_va = start,
 		.mapped = nodes->gpus,
+		.lost = device && gsp_device_is_lost(device),
 		.nodes = nodes->ids,
 		.node_count = nodes->count,
 		.registered_nodes = registered ? registered->ids : NULL,

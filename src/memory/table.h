@@ -53,6 +53,7 @@ void memory_remove(struct buffer *buffer);
 void memory_publish(struct buffer *buffer);
 
 int memory_hold(struct memory *memory, const void *address, struct buffer **out);
+int memory_hold_below(struct memory *memory, uint64_t below, struct buffer **out);
 int memory_hold_buffer(struct buffer *buffer);
 void memory_let_go(struct buffer *buffer);
 int memory_get(struct memory *memory, const void *address, struct buffer **out);

@@ -40,7 +40,8 @@ enum memory_kind {
 #define MEMORY_FIXED_ADDRESS (1U << 4) /* at request.fixed or not at all */
 #define MEMORY_CPU_VISIBLE   (1U << 5) /* LOCAL: the CPU reads and writes it too, or it is not had at all */
 #define MEMORY_ALONE	     (1U << 6) /* in no allocation together with others */
-#define MEMORY_ALL_FLAGS     0x7fU
+#define MEMORY_INTERNAL	     (1U << 7) /* the library's own: its contents are nobody's when its device is lost */
+#define MEMORY_ALL_FLAGS     0xffU
 
 /* Whether memory is kept out of the GPU's L2: when that is asked for, and where coherence is fine-grained. */
 static inline bool memory_is_uncached(uint32_t flags)
@@ -70,7 +71,8 @@ struct memory_info {
 	uint32_t flags;
 	uint32_t gpu;
 	uint64_t gpu_va; /* of `start` on the GPUs: another address for some registered memory only */
-	uint64_t mapped; /* bit per GPU index */
+	uint64_t mapped; /* bit per GPU index; on one that is lost it will be again when the GPU is renewed */
+	bool lost; /* the contents went with the device that they were on: it is at no GPU, nor for the CPU any more */
 	/* the same as nodes, and those it was registered to; valid as long as the memory */
 	const uint32_t *nodes;
 	uint32_t node_count;

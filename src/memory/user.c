@@ -29,6 +29,7 @@ int users_create(struct memory *memory)
 	users->memory = memory;
 	atomic_init(&users->references, 1);
 	pthread_mutex_init(&users->lock, NULL);
+	turn_init(&users->moving);
 	pthread_cond_init(&users->claim_ended, NULL);
 	/* otherwise a stream of look-ups keeps registrations out */
 	pthread_rwlockattr_init(&attributes);
@@ -288,7 +289,8 @@ static int put_away(struct users *users, const struct user_registration *r, uint
 	ret = user_away_make(users->memory, user_end_page(r) - first, r->flags, away);
 	if (ret)
 		return ret;
-	ret = user_away_map(*away, first, gpus | r->nodes->gpus, timeout_ns);
+	/* those that are lost come with their renewal */
+	ret = user_away_map(*away, first, gpus | (r->pinned & ~memory_lost_gpus(users->memory)), timeout_ns);
 	if (ret) {
 		buffer_retire(*away);
 		*away = NULL;
@@ -299,12 +301,23 @@ static int put_away(struct users *users, const struct user_registration *r, uint
 	return 0;
 }
 
-/* Puts a registration, whose pages the caller has claimed, on more GPUs. */
-static int put_on(struct users *users, struct user_registration *r, uint64_t more, uint64_t timeout_ns)
+/* Where a registration really is: on a GPU that is lost it may be noted only. */
+static uint64_t gpus_of(const struct user_registration *r)
 {
+	return r->pinned | (r->away ? user_away_gpus(r->away) : 0);
+}
+
+/*
+ * Puts a registration, whose pages the caller has claimed, on GPUs where it is not yet, and notes it to be on those that are
+ * lost when they are renewed.
+ */
+static int put_on(struct users *users, struct user_registration *r, uint64_t gpus, uint64_t lost,
+		  uint64_t timeout_ns)
+{
+	uint64_t more = gpus & ~gpus_of(r);
 	const struct node_set *nodes;
 	struct buffer *away = r->away;
-	int ret = node_set_of(&users->memory->node_sets, r->nodes->gpus | more, &nodes);
+	int ret = node_set_of(&users->memory->node_sets, r->nodes->gpus | gpus | lost, &nodes);
 
 	if (!ret && more) {
 		ret = r->away ? -EADDRNOTAVAIL : pin_on(users, r, more, timeout_ns);
@@ -347,24 +360,24 @@ static void take_off(struct users *users, struct user_registration *r)
 		buffer_retire(away);
 }
 
-/* Which GPUs a list means for a registration; an empty one means all that it may be on. */
+/* Which GPUs a list means for a registration; an empty one means all that it may be on, *wish those of them that are lost. */
 static int wanted_gpus(const struct memory *memory, const struct user_registration *r, const uint32_t *gpus,
-		       uint32_t count, uint64_t *out)
+		       uint32_t count, uint64_t *out, uint64_t *wish)
 {
-	uint64_t allowed = r->allowed ? r->allowed->gpus : UINT64_MAX, lost = 0;
+	uint64_t allowed = r->allowed ? r->allowed->gpus : UINT64_MAX, lost = memory_lost_gpus(memory);
 	int ret = gpu_bits(memory->count, gpus, count, out);
 
+	*wish = 0;
 	if (ret)
 		return ret;
-	for (uint32_t i = 0; i < memory->count; i++) {
-		lost |= gsp_device_is_lost(memory_gpu_device(&memory->gpus[i])) ? 1ULL << i : 0;
-		if (!count)
-			*out |= allowed & 1ULL << i;
-	}
+	for (uint32_t i = 0; i < memory->count && !count; i++)
+		*out |= allowed & 1ULL << i;
 	if (*out & ~allowed)
 		return -EPERM;
-	if (!count)
+	if (!count) {
+		*wish = *out & lost;
 		*out &= ~lost;
+	}
 	if (*out & lost)
 		return -ENODEV;
 	return *out ? 0 : memory->count ? -ENODEV : -EINVAL;
@@ -383,7 +396,7 @@ int user_map(struct memory *memory, const void *address, uint64_t size, const ui
 	     uint64_t timeout_ns, uint64_t *gpu_va)
 {
 	struct users *users = memory->users;
-	uint64_t start = ptr_to_u64(address), wanted, va = 0;
+	uint64_t start = ptr_to_u64(address), wanted, wish, va = 0;
 	struct user_registration *r;
 	struct user_claim mine;
 	int ret;
@@ -395,11 +408,11 @@ int user_map(struct memory *memory, const void *address, uint64_t size, const ui
 	ret = claim(users, TO_MAP, start, size, &mine, &r);
 	if (ret)
 		return ret;
-	ret = wanted_gpus(memory, r, gpus, count, &wanted);
+	ret = wanted_gpus(memory, r, gpus, count, &wanted, &wish);
 	if (!ret && r->maps == UINT32_MAX)
 		ret = -ENOMEM;
 	if (!ret)
-		ret = put_on(users, r, wanted & ~r->nodes->gpus, timeout_ns);
+		ret = put_on(users, r, wanted, wish, timeout_ns);
 	if (!ret)
 		va = r->gpu_va + (start - r->start);
 	user_claim_end(users, &mine);

@@ -52,6 +52,7 @@ static int start_on(struct buffer *away, uint64_t start, unsigned gpu)
 {
 	struct user_pages pages = {
 		.gpu = gpu,
+		.device = memory_gpu_device(&away->memory->gpus[gpu]),
 		.start = start,
 		.end = start + away->size,
 		.all_end = start + away->size,
@@ -80,14 +81,15 @@ static int start_on(struct buffer *away, uint64_t start, unsigned gpu)
 	return ret;
 }
 
-static void take_off(struct buffer *away, uint64_t gpus)
+/* Takes the pages off these GPUs, at once: for who told nobody that they are there, and GPUs that are lost. */
+void user_away_leave(struct buffer *away, uint64_t gpus)
 {
 	struct backing **link = &away->backings, *backing;
 
 	while ((backing = *link)) {
 		if (gpus >> backing->gpu & 1) {
 			*link = backing->next;
-			backing_retire(backing, NULL); /* nobody was told that it is there */
+			backing_retire(backing, NULL);
 		} else {
 			link = &backing->next;
 		}
@@ -109,6 +111,27 @@ int user_away_map(struct buffer *away, uint64_t start, uint64_t gpus, uint64_t t
 		if (gpus >> backing->gpu & 1)
 			ret = backing_settle(backing, timeout_ns);
 	if (ret)
-		take_off(away, gpus);
+		user_away_leave(away, gpus);
 	return ret;
+}
+
+/* The GPUs that the pages are on. */
+uint64_t user_away_gpus(const struct buffer *away)
+{
+	uint64_t gpus = 0;
+
+	for (const struct backing *backing = away->backings; backing; backing = backing->next)
+		gpus |= 1ULL << backing->gpu;
+	return gpus;
+}
+
+/* What has to be waited for on one of them: its paging fence. */
+uint64_t user_away_fence(const struct buffer *away, unsigned gpu)
+{
+	uint64_t fence = 0;
+
+	for (const struct backing *backing = away->backings; backing; backing = backing->next)
+		if (backing->gpu == gpu)
+			fence = MAX(fence, backing->fence);
+	return fence;
 }

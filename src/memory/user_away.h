@@ -10,5 +10,8 @@ struct memory;
 
 int user_away_make(struct memory *memory, uint64_t size, uint32_t flags, struct buffer **out);
 int user_away_map(struct buffer *away, uint64_t pages, uint64_t gpus, uint64_t timeout_ns);
+void user_away_leave(struct buffer *away, uint64_t gpus);
+uint64_t user_away_gpus(const struct buffer *away);
+uint64_t user_away_fence(const struct buffer *away, unsigned gpu);
 
 #endif

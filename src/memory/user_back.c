@@ -36,6 +36,7 @@ int user_back(struct buffer *buffer, const struct user_pages *pages, struct user
 {
 	struct backing_spec spec = {
 		.gpu = pages->gpu,
+		.device = pages->device,
 		.domain = KMD_DOMAIN_USER,
 		.start = pages->gpu_va,
 		.pages = u64_to_ptr(pages->start),

@@ -10,13 +10,15 @@
 
 struct backing;
 struct buffer;
+struct gsp_device;
 
 #define USER_PIN_SIZE (1ULL << 30) /* of one backing at most, so that it is one allocation */
 
 /* The pages wanted, of which one backing holds the first ones. */
 struct user_pages {
 	unsigned gpu;
-	uint64_t start; /* page multiples */
+	struct gsp_device *device; /* of that GPU */
+	uint64_t start;		   /* page multiples */
 	uint64_t end;
 	uint64_t all_end; /* of all that will be asked for, for one look at the rights */
 	uint64_t gpu_va;  /* of `start` */

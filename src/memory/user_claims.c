@@ -62,6 +62,7 @@ void users_put(struct users *users)
 {
 	if (atomic_fetch_sub(&users->references, 1) != 1)
 		return;
+	turn_destroy(&users->moving);
 	pthread_rwlock_destroy(&users->readers);
 	pthread_cond_destroy(&users->claim_ended);
 	pthread_mutex_destroy(&users->lock);

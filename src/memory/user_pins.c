@@ -181,7 +181,7 @@ static void end_pin(struct user_chore *chore)
 			log_warn("GPU %u: unmapping user memory at %#llx: %s", pin->gpu,
 				 (unsigned long long)start, strerror(-ret));
 		pthread_mutex_lock(&users->lock);
-		user_window_took_out(window, count, pin->backing->fence);
+		user_window_took_out(window, count, pin->backing->device, pin->backing->fence);
 	}
 	pthread_mutex_unlock(&users->lock);
 	backing_retire(pin->backing, NULL);
@@ -207,12 +207,13 @@ static void retire_pins(struct user_pin *pin)
 
 	for (; pin; pin = next) {
 		struct memory *memory = pin->users->memory;
+		struct gsp_device *device = pin->backing->device;
 
 		next = pin->next;
 		pin->chore.run = end_pin;
 		pin->retire = (struct gsp_retire){
 			.run = unused,
-			.moment = memory_moment(memory, 1ULL << pin->gpu),
+			.moment = gsp_moment_take(&device, 1),
 		};
 		gsp_retire_add(&memory->retired, &pin->retire);
 	}
@@ -222,6 +223,7 @@ static void retire_pins(struct user_pin *pin)
 struct taking {
 	struct users *users;
 	unsigned gpu;
+	struct gsp_device *device;
 	uint64_t end; /* of all of it */
 	bool read_only;
 	bool uncached;
@@ -255,6 +257,7 @@ static int make_pin(struct taking *t, uint64_t start, uint64_t limit, struct use
 {
 	struct user_pages pages = {
 		.gpu = t->gpu,
+		.device = t->device,
 		.start = start,
 		.end = limit,
 		.all_end = t->end,
@@ -371,7 +374,7 @@ static int map_pin(struct user_pin *pin, uint64_t *reached)
 /* Provides for pages from *reached on, where nothing is that can be shared, up to `limit` at most. */
 static int add_pin(struct taking *t, uint64_t limit, uint64_t *reached)
 {
-	struct user_pin *pin;
+	struct user_pin *pin = NULL;
 	int ret = make_pin(t, *reached, limit, &pin);
 
 	if (ret)
@@ -405,7 +408,9 @@ static bool became_writable(const struct user_piece *piece)
  */
 static bool can_share(const struct taking *t, const struct user_piece *piece)
 {
-	if (!piece->uses || (t->uncached && !piece->pin->uncached))
+	if (!piece->uses || piece->pin->backing->device != t->device)
+		return false;
+	if (t->uncached && !piece->pin->uncached)
 		return false;
 	return t->read_only || !piece->pin->read_only || !became_writable(piece);
 }
@@ -458,12 +463,13 @@ int user_pins_take(struct users *users, unsigned gpu, uint64_t start, uint64_t e
 	struct taking t = {
 		.users = users,
 		.gpu = gpu,
+		.device = memory_gpu_device(&users->memory->gpus[gpu]),
 		.end = end,
 		.read_only = flags & MEMORY_READ_ONLY,
 		.uncached = memory_is_uncached(flags),
 	};
 	uint64_t at = start;
-	int ret = user_windows_open(users, gpu, start, end);
+	int ret = user_windows_open(users, gpu, t.device, start, end);
 
 	*last = NULL;
 	if (!ret)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What user.c, user_registry.c, user_pins.c, user_windows.c and user_away.c have in common.
+ * What user.c, user_registry.c, user_pins.c, user_windows.c, user_away.c and user_renewal.c have in common.
  *
  * Locks: `lock` guards claims, registrations, pieces and windows, and is never held while the host is asked.  What
  * look-ups read of the registrations is written with `readers` held besides.  Who changes what is behind some
@@ -44,6 +44,7 @@ struct users {
 	pthread_cond_t claim_ended;
 	struct user_claim *claims;
 	struct user_chore *put_off;
+	struct turn moving; /* for having windows on another device */
 	struct {
 		struct tree pieces;
 		struct tree windows;

@@ -63,6 +63,21 @@ struct user_registration *user_registry_first(struct users *users)
 	return class < USER_SIZE_CLASSES ? of_node(tree_first(&users->registrations[class])) : NULL;
 }
 
+/* The next one after that of an address and size, whether or not it is still there, in the order in which all are walked through. */
+struct user_registration *user_registry_next(struct users *users, uint64_t start, uint64_t size)
+{
+	struct user_registration probe = {.start = start, .size = size};
+	unsigned class = class_of(size);
+	struct tree_node *node = tree_at_or_after(&users->registrations[class], &probe.node, compare);
+
+	if (node && of_node(node)->start == start && of_node(node)->size == size)
+		node = tree_next(node);
+	if (node)
+		return of_node(node);
+	class = class_from(users, class + 1);
+	return class < USER_SIZE_CLASSES ? of_node(tree_first(&users->registrations[class])) : NULL;
+}
+
 struct user_registration *user_registry_exact(struct users *users, uint64_t start, uint64_t size)
 {
 	struct user_registration probe = {.start = start, .size = size}, *found;

@@ -37,6 +37,7 @@ static inline uint64_t user_end_page(const struct user_registration *registratio
 void user_registry_add(struct users *users, struct user_registration *registration);
 void user_registry_remove(struct users *users, struct user_registration *registration);
 struct user_registration *user_registry_first(struct users *users);
+struct user_registration *user_registry_next(struct users *users, uint64_t start, uint64_t size);
 struct user_registration *user_registry_exact(struct users *users, uint64_t start, uint64_t size);
 struct user_registration *user_registry_latest(struct users *users, uint64_t start, bool mapped);
 struct user_registration *user_registry_around(struct users *users, uint64_t start, uint64_t size,

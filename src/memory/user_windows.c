@@ -69,10 +69,10 @@ static int reserve(struct gsp_device *device, uint64_t start, uint64_t end)
 /* A device that was lost still has its reservations, an adapter that is gone does not. */
 static int release(const struct user_window *window)
 {
-	struct gsp_device *device = memory_gpu_device(&window->users->memory->gpus[window->gpu]);
+	struct gsp_device *device = window->device;
 	int ret;
 
-	if (gsp_device_epoch(device).state == GSP_REMOVED)
+	if (!gsp_device_takes_back(device))
 		return 0;
 	ret = gsp_device_result(device, dxg_free_gpu_va(gsp_device_dxg(device), gsp_device_adapter(device),
 							window->start, window->end - window->start));
@@ -82,9 +82,43 @@ static int release(const struct user_window *window)
 	return ret == -ENODEV ? 0 : ret;
 }
 
-static int open_one(struct users *users, unsigned gpu, uint64_t start, uint64_t end)
+/*
+ * Has a window on the device that its GPU has now: on another adapter it is reserved anew.  The caller has claimed a part of
+ * it, others may have other parts.
+ */
+static int move(struct user_window *window, struct gsp_device *device)
 {
-	struct gsp_device *device = memory_gpu_device(&users->memory->gpus[gpu]);
+	struct users *users = window->users;
+	struct gsp_device *before;
+	int ret = 0;
+
+	turn_take(&users->moving);
+	before = window->device;
+	if (gsp_device_adapter(before) != gsp_device_adapter(device)) {
+		ret = reserve(device, window->start, window->end);
+		if (!ret)
+			/* the adapter that was there before need not be gone */
+			release(window);
+	}
+	if (!ret && before != device) {
+		gsp_device_get(device);
+		pthread_mutex_lock(&users->lock);
+		window->device = device;
+		window->fence = 0; /* the other one's, who does not wait for it any more */
+		pthread_mutex_unlock(&users->lock);
+	}
+	turn_leave(&users->moving);
+	if (!ret && before != device)
+		gsp_device_put(before);
+	if (ret)
+		log_warn("GPU %u: reserving %#llx to %#llx again: %s", window->gpu,
+			 (unsigned long long)window->start, (unsigned long long)window->end, strerror(-ret));
+	return ret && ret != -ENODEV ? -EADDRNOTAVAIL : ret;
+}
+
+static int open_one(struct users *users, unsigned gpu, struct gsp_device *device, uint64_t start,
+		    uint64_t end)
+{
 	struct user_window *window = calloc(1, sizeof(*window));
 	int ret;
 
@@ -100,6 +134,8 @@ static int open_one(struct users *users, unsigned gpu, uint64_t start, uint64_t 
 	}
 	window->users = users;
 	window->gpu = gpu;
+	window->device = device;
+	gsp_device_get(device);
 	window->start = start;
 	window->end = end;
 	atomic_fetch_add(&users->references, 1);
@@ -123,31 +159,37 @@ static bool reachable(struct gsp_device *device, uint64_t start, uint64_t end)
  * -EADDRNOTAVAIL: that GPU cannot have these addresses; -ENODEV; -ENOMEM.  What was reserved stays so, see
  * user_windows_close_unused().
  */
-int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_t end)
+int user_windows_open(struct users *users, unsigned gpu, struct gsp_device *device, uint64_t start,
+		      uint64_t end)
 {
 	uint64_t at = ALIGN_DOWN(start, USER_WINDOW);
 	int ret = 0;
 
 	end = ALIGN_UP(end, USER_WINDOW);
 	memory_step(MEMORY_STEP_ADDRESS);
-	if (!reachable(memory_gpu_device(&users->memory->gpus[gpu]), at, end))
+	if (gsp_device_is_lost(device))
+		return -ENODEV;
+	if (!reachable(device, at, end))
 		return -EADDRNOTAVAIL;
 	while (at < end && !ret) {
 		struct user_window *window;
 		uint64_t next = end;
-		bool there = false;
+		bool there = false, here = false;
 
 		pthread_mutex_lock(&users->lock);
 		window = at_or_above(users, gpu, at);
 		if (window && window->start <= at) {
 			there = true;
+			here = window->device == device;
 			next = window->end;
 		} else if (window) {
 			next = MIN(end, window->start);
 		}
 		pthread_mutex_unlock(&users->lock);
 		if (!there)
-			ret = open_one(users, gpu, at, next);
+			ret = open_one(users, gpu, device, at, next);
+		else if (!here)
+			ret = move(window, device);
 		at = next;
 	}
 	return ret;
@@ -156,7 +198,7 @@ int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_
 /* What has to pass before the reservation ends: the paging fence of what was taken out of it last. */
 static void wait_for_fence(struct user_window *window)
 {
-	struct gsp_device *device = memory_gpu_device(&window->users->memory->gpus[window->gpu]);
+	struct gsp_device *device = window->device;
 	const struct gsp_handles *handles = gsp_device_handles(device); /* what has a fence has them */
 
 	window->retire.point = (struct gsp_fence_point){
@@ -180,7 +222,8 @@ static void close_window(struct user_chore *chore)
 		pthread_mutex_unlock(&users->lock);
 		return;
 	}
-	if (window->fence > window->retire.point.wanted) {
+	if (window->fence >
+	    (window->retire.point.device == window->device ? window->retire.point.wanted : 0)) {
 		/* used again, and left again, meanwhile */
 		wait_for_fence(window);
 		gsp_retire_add(&users->memory->retired, &window->retire);
@@ -200,8 +243,10 @@ static void close_window(struct user_chore *chore)
 	else
 		gsp_retire_add(&users->memory->retired, &window->retire);
 	pthread_mutex_unlock(&users->lock);
-	if (ended)
+	if (ended) {
+		gsp_device_put(window->device);
 		free(window);
+	}
 	user_claim_end(users, &claim);
 	if (ended)
 		users_put(users);
@@ -228,11 +273,13 @@ static void check_use(struct user_window *window)
 	gsp_retire_add(&window->users->memory->retired, &window->retire);
 }
 
-/* Pieces were taken off the GPU, or will be when its paging fence has `fence`.  With the lock held. */
-void user_window_took_out(struct user_window *window, uint32_t pieces, uint64_t fence)
+/* Pieces were taken off the device, or will be when its paging fence has `fence`.  With the lock held. */
+void user_window_took_out(struct user_window *window, uint32_t pieces, const struct gsp_device *device,
+			  uint64_t fence)
 {
 	window->pieces -= pieces;
-	window->fence = MAX(window->fence, fence);
+	if (device == window->device)
+		window->fence = MAX(window->fence, fence);
 	check_use(window);
 }
 

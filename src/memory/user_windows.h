@@ -15,18 +15,22 @@ struct user_window {
 	struct user_chore chore;
 	struct users *users;
 	unsigned gpu;
+	struct gsp_device
+		*device; /* on whose adapter it is; a reference.  Changed by who has a claim, in turn */
 	uint64_t start;
 	uint64_t end;
 	uint32_t pieces; /* mapped in it */
 	bool leaving;
 	uint8_t tries;	/* to give it back */
-	uint64_t fence; /* paging fence of what was taken out of it last */
+	uint64_t fence; /* paging fence of the device, of what was taken out of it last */
 };
 
-int user_windows_open(struct users *users, unsigned gpu, uint64_t start, uint64_t end);
+int user_windows_open(struct users *users, unsigned gpu, struct gsp_device *device, uint64_t start,
+		      uint64_t end);
 void user_windows_close_unused(struct users *users, unsigned gpu, uint64_t start, uint64_t end);
 bool user_windows_overlap(struct users *users, unsigned gpu, uint64_t start, uint64_t end);
 struct user_window *user_window_at(struct users *users, unsigned gpu, uint64_t address);
-void user_window_took_out(struct user_window *window, uint32_t pieces, uint64_t fence);
+void user_window_took_out(struct user_window *window, uint32_t pieces, const struct gsp_device *device,
+			  uint64_t fence);
 
 #endif

@@ -184,7 +184,7 @@ uint64_t actions_run(struct actions *actions)
 		for (uint32_t i = 0; i < count; i++)
 			act(actions, &portion[i].action, done == UINT64_MAX);
 		/* of the same ordinal there may be more */
-		if (count && portion[count - 1].ordinal != next)
+		if (count && done != UINT64_MAX && portion[count - 1].ordinal != next)
 			atomic_store_explicit(&actions->settled, portion[count - 1].ordinal,
 					      memory_order_release);
 	} while (count == PORTION);

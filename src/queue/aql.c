@@ -16,16 +16,14 @@
 #include "util/compiler.h"
 
 /*
- * A copy of the packet in front.  false: it is not published.  An invalid header is what the producer replaces last; zeros,
- * the type of vendor packets without a format, are what a ring holds that nobody ever wrote to.
+ * A copy of the packet with an index below the write index.  false: it is not published.  An invalid header is what the producer
+ * replaces last; zeros, the type of vendor packets without a format, are what a ring holds that nobody ever wrote to.
  */
-static bool peek(const struct aql *aql, union aql_packet *packet)
+static bool peek_at(const struct aql *aql, uint64_t index, union aql_packet *packet)
 {
-	const uint8_t *slot = aql->queue->ring + aql_front(aql) % aql->slots * AQL_PACKET_BYTES;
+	const uint8_t *slot = aql->queue->ring + index % aql->slots * AQL_PACKET_BYTES;
 	uint32_t first;
 
-	if (!aql_published(aql))
-		return false;
 	first = __atomic_load_n((const uint32_t *)(const void *)slot, __ATOMIC_ACQUIRE);
 	if (AQL_TYPE(first) == AQL_INVALID ||
 	    (AQL_TYPE(first) == AQL_VENDOR_SPECIFIC && !(first >> 16 & 0xff)))
@@ -33,6 +31,12 @@ static bool peek(const struct aql *aql, union aql_packet *packet)
 	memcpy(packet, slot, sizeof(*packet));
 	packet->words[0] = first;
 	return true;
+}
+
+/* The packet in front. */
+static bool peek(const struct aql *aql, union aql_packet *packet)
+{
+	return aql_published(aql) && peek_at(aql, aql_front(aql), packet);
 }
 
 static enum aql_fate translate_vendor(struct aql *aql, const union aql_packet *packet)
@@ -190,6 +194,40 @@ static enum queue_progress drain(struct queue *queue)
 	return progress;
 }
 
+/* The completion signal, which all types have at the same place; 0: none. */
+static uint64_t completion_of(const union aql_packet *packet)
+{
+	return AQL_TYPE(packet->dispatch.header) <= AQL_BARRIER_OR ? packet->dispatch.completion : 0;
+}
+
+/*
+ * The packets stay in the ring, and the read index where it is, as they do in a queue that was stopped: what a producer wrote over would be
+ * taken for done.
+ */
+static void lose(struct queue *queue)
+{
+	struct aql *aql = queue->translator;
+	uint64_t published = aql_published(aql), end;
+	union aql_packet packet;
+	uint64_t signal;
+
+	end = aql->index + MIN(published, aql->slots);
+	aql_reach_forget(&aql->reach);
+	if (aql_reach(aql, ptr_to_u64(queue->ring), queue->ring_bytes, NULL)) {
+		if (aql->lost_index < aql->index)
+			aql->lost_index = aql->index;
+		for (; aql->lost_index < end && peek_at(aql, aql->lost_index, &packet); aql->lost_index++) {
+			signal = completion_of(&packet);
+			if (signal)
+				queue_lose_signal(queue->queues, signal);
+		}
+	}
+	aql_reach_forget(&aql->reach);
+	scratch_put(aql->scratch, queue->lane, lane_submitted(queue->lane));
+	aql->scratch = NULL;
+	aql->scratch_view = (struct scratch_view){0};
+}
+
 /* The amd_queue_t that both indices are parts of, where they are. */
 static void find_queue_words(struct aql *aql)
 {
@@ -270,4 +308,5 @@ const struct queue_ops aql_queue_ops = {
 	.create = create,
 	.destroy = destroy,
 	.drain = drain,
+	.lose = lose,
 };

@@ -5,6 +5,10 @@
  * A signal that is not there yet never holds the engine by a packet, for whoever has to bring it may come later on the same
  * engine.  Where it is known which submission brings it, the scheduler holds back the next one; else the packet stays in the ring and
  * is looked at again.
+ *
+ * A signal that is lost (SIGNAL_LOST) never comes.  Who waits for it is not left waiting for ever: when the others that are waited for are
+ * there, the packet is over, and its own completion signal is lost too; an extended dispatch does not run.  Of an OR all have to be lost.  The
+ * queue goes on: what follows is its user's to care for, who was told of the lost queue.
  */
 #include "queue/aql_translator.h"
 #include "queue/signal.h"
@@ -69,15 +73,18 @@ static bool all_come(struct aql *aql, const struct aql_need *const *needs, uint3
 
 /*
  * Whether all (or any) of at most AQL_DEPENDENCIES needs are met, or are so behind aql->waits, with which the run has to be opened then.
- * Else *fate is the packet's.
+ * Else *fate is the packet's.  aql->is_moot: they will not be met, for a signal is lost, and nothing is waited for any more.
  */
 bool aql_needs_met(struct aql *aql, const struct aql_need *needs, uint32_t count, bool any,
 		   enum aql_fate *fate)
 {
 	const struct aql_need *open[AQL_DEPENDENCIES];
 	uint32_t open_count = 0;
+	bool lost = false;
+	int64_t value;
 
 	aql->wait_count = 0;
+	aql->is_moot = false;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!needs[i].signal)
 			continue;
@@ -86,24 +93,44 @@ bool aql_needs_met(struct aql *aql, const struct aql_need *needs, uint32_t count
 					   "it waits for a signal that is not there");
 			return false;
 		}
-		if (is_met(&needs[i], signal_load(needs[i].signal))) {
+		value = signal_load(needs[i].signal);
+		if (signal_says_lost(value)) {
+			lost = true;
+			continue;
+		}
+		if (is_met(&needs[i], value)) {
 			if (any)
 				return true;
 			continue;
 		}
 		open[open_count++] = &needs[i];
 	}
-	if (!open_count)
+	if (!open_count && !lost)
 		return true;
 	/* what precedes goes first: it may be what the signal waits for */
 	if (aql->run.packets) {
 		*fate = AQL_LATER;
 		return false;
 	}
-	if ((!any || open_count == 1) && all_come(aql, open, open_count))
+	if (!open_count) {
+		aql->is_moot = true;
+		return true;
+	}
+	/* a scheduler that waits would have no word for what is lost */
+	if (!lost && (!any || open_count == 1) && all_come(aql, open, open_count))
 		return true;
 	*fate = AQL_WAITS;
 	return false;
+}
+
+/* A packet that will not be what its user has meant: nobody waits for it in vain. */
+enum aql_fate aql_pass_moot(struct aql *aql, uint64_t completion)
+{
+	if (completion && !aql_reach_signal(aql, completion, NULL))
+		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "a completion signal that is not there");
+	if (completion)
+		queue_lose_signal(aql->queue->queues, completion);
+	return AQL_TAKEN;
 }
 
 /* A barrier whose needs are met. */
@@ -113,6 +140,8 @@ static enum aql_fate pass(struct aql *aql, uint16_t header, uint64_t completion)
 	enum aql_fate fate;
 	uint64_t va = 0;
 
+	if (aql->is_moot)
+		return aql_pass_moot(aql, completion);
 	if (completion && !aql_reach_signal(aql, completion, &va))
 		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "a completion signal that is not there");
 	/* nothing to be done: a run starts when what was submitted before is over */

@@ -87,6 +87,13 @@ static const char *unfit(const struct kernel *kernel, enum pm4_generation genera
 	return NULL;
 }
 
+static enum aql_fate refuse_code(struct aql *aql, uint64_t address, const char *why)
+{
+	if (address && aql_is_lost(aql, address))
+		why = "a kernel whose code was lost with the device";
+	return aql_refuse(aql, QUEUE_ERROR_INVALID_CODE_OBJECT, why);
+}
+
 /* The descriptor is read each time: code may be replaced by other code at its address. */
 static enum aql_fate read_kernel(struct aql *aql, uint64_t object, struct kernel *kernel)
 {
@@ -96,8 +103,7 @@ static enum aql_fate read_kernel(struct aql *aql, uint64_t object, struct kernel
 
 	if (!object || !IS_ALIGNED(object, (uint64_t)DESCRIPTOR_ALIGN) ||
 	    !aql_reach(aql, object, sizeof(*descriptor), &va))
-		return aql_refuse(aql, QUEUE_ERROR_INVALID_CODE_OBJECT,
-				  "a kernel object that cannot be read");
+		return refuse_code(aql, object, "a kernel object that cannot be read");
 	memcpy(&kernel->descriptor, u64_to_ptr(object), sizeof(*descriptor));
 	kernel->code = va + (uint64_t)descriptor->entry;
 	kernel->wave32 = descriptor->properties & AQL_WAVE32;
@@ -105,7 +111,8 @@ static enum aql_fate read_kernel(struct aql *aql, uint64_t object, struct kernel
 	/* code can be in other memory than the descriptor; that it is executable, and mapped, is the GPU's to find */
 	if (!IS_ALIGNED(kernel->code, (uint64_t)CODE_ALIGN) ||
 	    !aql_reach(aql, object + (uint64_t)descriptor->entry, sizeof(uint32_t), NULL))
-		return aql_refuse(aql, QUEUE_ERROR_INVALID_CODE_OBJECT, "a kernel whose code is not there");
+		return refuse_code(aql, object + (uint64_t)descriptor->entry,
+				   "a kernel whose code is not there");
 	why = unfit(kernel, queue_gpu_state(aql->queue)->generation);
 	return why ? aql_refuse(aql, QUEUE_ERROR_INVALID_CODE_OBJECT, why) : AQL_TAKEN;
 }
@@ -289,6 +296,9 @@ enum aql_fate aql_dispatch(struct aql *aql, const struct aql_dispatch_packet *pa
 				  "a kernel that reads its queue, which is no amd_queue_t");
 	if (packet->completion && !aql_reach_signal(aql, packet->completion, &signal_va))
 		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "a completion signal that is not there");
+	if (packet->kernarg && !aql_reach(aql, packet->kernarg, 1, NULL) && aql_is_lost(aql, packet->kernarg))
+		return aql_refuse(aql, QUEUE_ERROR_INVALID_ALLOCATION,
+				  "a kernel whose arguments were lost with the device");
 	lane_bytes = packet->private_bytes;
 	/* waves that are started with scratch wait for a place in the ring: there has to be one, though they say no size */
 	if (AQL_RSRC2_SCRATCH(kernel.descriptor.rsrc2))

@@ -26,7 +26,7 @@ bool aql_reach(struct aql *aql, uint64_t address, uint64_t bytes, uint64_t *gpu_
 			found = i;
 	if (found == ARRAY_SIZE(reach->seen)) {
 		if (memory_lookup(aql->queue->queues->memory, u64_to_ptr(address), &info) ||
-		    !memory_is_for_cpu(&info))
+		    !memory_is_for_cpu(&info) || info.lost)
 			return false;
 		found = reach->next++ % ARRAY_SIZE(reach->seen);
 		reach->seen[found].start = ptr_to_u64(info.start);
@@ -38,6 +38,14 @@ bool aql_reach(struct aql *aql, uint64_t address, uint64_t bytes, uint64_t *gpu_
 	if (gpu_va)
 		*gpu_va = reach->seen[found].gpu_va + (address - reach->seen[found].start);
 	return true;
+}
+
+/* Whether an address is in memory whose contents went with a lost device.  What is not known is not. */
+bool aql_is_lost(struct aql *aql, uint64_t address)
+{
+	struct memory_info info;
+
+	return !memory_lookup(aql->queue->queues->memory, u64_to_ptr(address), &info) && info.lost;
 }
 
 /* A signal that a packet names, which is not 0.  Its value has to be where 64 bits are read and written in one piece. */

@@ -59,6 +59,7 @@ struct aql {
 	const uint8_t *queue_words; /* the caller's amd_queue_t; NULL: the indices are not part of one */
 	uint64_t queue_va;	    /* its address on the GPU */
 	uint32_t ib_start, ib_size;
+	uint64_t lost_index; /* up to where signals were made lost with the device */
 	bool started;	     /* something was submitted */
 	bool looks;	     /* a wait on the GPU was refused: the packet in front is looked at only */
 	const uint8_t *ring; /* that was found to be there */
@@ -70,6 +71,7 @@ struct aql {
 	/* what the packet in front has to wait for on the GPU; the run is empty then */
 	struct lane_wait waits[AQL_DEPENDENCIES];
 	uint32_t wait_count;
+	bool is_moot; /* what the packet in front waits for is lost */
 	/* of AQL_REFUSED and AQL_FAILED */
 	uint64_t refusal;
 	const char *why;
@@ -89,6 +91,7 @@ enum aql_fate aql_failed(struct aql *aql, int error, const char *step);
 /* aql_reach.c */
 void aql_reach_forget(struct aql_reach *reach);
 bool aql_reach(struct aql *aql, uint64_t address, uint64_t bytes, uint64_t *gpu_va);
+bool aql_is_lost(struct aql *aql, uint64_t address);
 bool aql_reach_signal(struct aql *aql, uint64_t signal, uint64_t *gpu_va);
 
 /* aql_run.c */
@@ -119,6 +122,7 @@ struct aql_need {
 	enum aql_condition condition;
 };
 
+enum aql_fate aql_pass_moot(struct aql *aql, uint64_t completion);
 bool aql_needs_met(struct aql *aql, const struct aql_need *needs, uint32_t count, bool any,
 		   enum aql_fate *fate);
 

@@ -40,6 +40,8 @@ enum aql_fate aql_extended_dispatch(struct aql *aql, const struct aql_extended_p
 	}
 	if (!aql_needs_met(aql, &need, 1, false, &fate))
 		return fate;
+	if (aql->is_moot)
+		return aql_pass_moot(aql, packet->completion);
 	return aql_dispatch(aql, &plain);
 }
 
@@ -103,7 +105,9 @@ enum aql_fate aql_pm4_ib(struct aql *aql, const struct aql_pm4_packet *packet)
 		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "a PM4 packet without an indirect buffer");
 	if (count > IB_MAX_BYTES / sizeof(*copy) ||
 	    (count && !aql_reach(aql, va, (uint64_t)count * sizeof(*copy), NULL)))
-		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "an indirect buffer that cannot be read");
+		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET,
+				  aql_is_lost(aql, va) ? "an indirect buffer that was lost with the device"
+						       : "an indirect buffer that cannot be read");
 	if (packet->completion && !aql_reach_signal(aql, packet->completion, &signal_va))
 		return aql_refuse(aql, QUEUE_ERROR_INVALID_PACKET, "a completion signal that is not there");
 	fate = aql_run_open(aql, count * (uint32_t)sizeof(*copy) + AQL_PACKET_ROOM, AQL_PACE_COMMANDS_NS);

@@ -12,7 +12,8 @@
 #include "util/compiler.h"
 #include "util/log.h"
 
-#define SETUP_NS 2000000000ULL
+#define SETUP_NS     2000000000ULL
+#define SIGNAL_TRIES 4U
 
 /*
  * What the driver takes of it is not published (AMD's client is told by its driver); a driver that knows the size of the
@@ -54,6 +55,7 @@ static int make_user_queue(struct channel *channel, const struct channel_options
 	const struct memory_request request = {
 		.gpu = channel->gpu,
 		.kind = MEMORY_USER_QUEUE,
+		.flags = MEMORY_INTERNAL,
 		.size = USER_QUEUE_SIZE,
 		.scheduler_id = options->engine,
 	};
@@ -212,12 +214,12 @@ int channel_destroy(struct channel *channel)
 	if (channel->timeline)
 		gsp_timeline_stop(channel->timeline);
 	/* on an adapter that is gone there is nothing left to destroy */
-	if (channel->hwqueue && gsp_device_epoch(channel->device).state != GSP_REMOVED)
+	if (channel->hwqueue && gsp_device_takes_back(channel->device))
 		keep_first(&error, gone(channel, dxg_destroy_hwqueue(dxg_of(channel), channel->hwqueue)));
 	if (channel->context)
 		keep_first(&error, gsp_context_destroy(channel->device, channel->context));
 	/* after the context, which may still hold a signal of it */
-	if (channel->own_fence && gsp_device_epoch(channel->device).state != GSP_REMOVED)
+	if (channel->own_fence && gsp_device_takes_back(channel->device))
 		keep_first(&error, gone(channel, dxg_destroy_fence(dxg_of(channel), channel->own_fence)));
 	/* nothing runs any more: what waited for it can end, the ring memory too */
 	gsp_timeline_end(channel->timeline);
@@ -278,6 +280,25 @@ static int wait_for_page_tables(struct channel *channel)
 	return ret;
 }
 
+/* A call that may go through the next time; where the ring is full dxg_context_signal() has tried again already. */
+static bool may_pass(int error)
+{
+	return error == -EINTR || error == -ENOMEM;
+}
+
+/* The signal behind commands that were taken.  Without it their end would not be known, so it is tried again; twice it does what it does once. */
+static int signal_software(struct channel *channel, uint64_t value)
+{
+	unsigned tries = SIGNAL_TRIES;
+	int ret;
+
+	do
+		ret = gsp_device_result(channel->device, dxg_context_signal(dxg_of(channel), channel->context,
+									    &channel->fence, &value, 1));
+	while (may_pass(ret) && --tries);
+	return ret;
+}
+
 static int submit_software(struct channel *channel, const struct dxg_submission *submission, uint64_t value)
 {
 	int ret =
@@ -285,8 +306,7 @@ static int submit_software(struct channel *channel, const struct dxg_submission 
 
 	if (ret)
 		return ret;
-	ret = gsp_device_result(channel->device, dxg_context_signal(dxg_of(channel), channel->context,
-								    &channel->fence, &value, 1));
+	ret = signal_software(channel, value);
 	if (ret && ret != -ENODEV)
 		channel->broken = -EIO;
 	return ret;

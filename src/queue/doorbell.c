@@ -31,6 +31,7 @@
 
 #include "util/clock.h"
 #include "util/compiler.h"
+#include "util/ending.h"
 #include "util/fd.h"
 #include "util/log.h"
 #include "util/relax.h"
@@ -431,7 +432,7 @@ void doorbells_destroy(struct doorbells *doorbells)
 		close_faults(doorbells);
 		close(doorbells->control);
 	}
-	munmap(doorbells->cells, ALL_BYTES);
+	ending_unmap(doorbells->cells, ALL_BYTES);
 	pthread_cond_destroy(&doorbells->returned);
 	pthread_mutex_destroy(&doorbells->lock);
 	free(doorbells);

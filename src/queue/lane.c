@@ -21,9 +21,16 @@ struct lane {
 	uint64_t base;			/* ordinal n is at base + n */
 	pthread_mutex_t lock;		/* the channel's user */
 	_Atomic uint64_t submitted;
+	_Atomic uint64_t seen;	/* the latest that was seen to be done; changed under lanes->lock */
 	_Atomic unsigned users; /* changed under lanes->lock */
 	struct lane *next;	/* under lanes->lock */
 	struct gsp_retire item;
+};
+
+/* Of one device: the host gave no more contexts, and none was given back since. */
+struct full {
+	const struct gsp_device *device;
+	uint32_t engines; /* bit per enum kmd_engine */
 };
 
 struct lanes {
@@ -32,8 +39,7 @@ struct lanes {
 	uint32_t count;
 	pthread_mutex_t lock;
 	struct lane *first;
-	/* bit per enum kmd_engine: the host gave no more contexts, and none was given back since */
-	uint32_t full[MEMORY_MAX_GPUS];
+	struct full full[MEMORY_MAX_GPUS];
 	void (*ends)(void *arg, const struct lane *lane);
 	void *ends_arg;
 	struct gsp_retire_list retired;
@@ -74,8 +80,23 @@ void lanes_destroy(struct lanes *lanes)
 	free(lanes);
 }
 
+/* A fence tells nothing any more when its device is lost: who asks then what was over before has what is noted here. */
+static void note_done(struct lanes *lanes)
+{
+	uint64_t done;
+
+	pthread_mutex_lock(&lanes->lock);
+	for (struct lane *lane = lanes->first; lane; lane = lane->next) {
+		done = lane_done(lane);
+		if (done != UINT64_MAX)
+			atomic_store_explicit(&lane->seen, done, memory_order_release);
+	}
+	pthread_mutex_unlock(&lanes->lock);
+}
+
 void lanes_run(struct lanes *lanes)
 {
+	note_done(lanes);
 	gsp_retire_run(&lanes->retired);
 }
 
@@ -84,10 +105,12 @@ static uint32_t engine_bit(const struct lane_options *options)
 	return 1U << ((unsigned)options->engine & 31);
 }
 
+/* Another device's lanes go with it. */
 static bool suits(const struct lane *lane, const struct lane_options *options)
 {
-	return lane->options.gpu == options->gpu && lane->options.engine == options->engine &&
-	       lane->options.rung == options->rung;
+	return lane->device == gsp_gpu_device(lane->lanes->gpus[options->gpu]) &&
+	       !gsp_device_is_lost(lane->device) && lane->options.gpu == options->gpu &&
+	       lane->options.engine == options->engine && lane->options.rung == options->rung;
 }
 
 /* With lanes->lock: the lane that the fewest share, those of the wished priority first. */
@@ -113,12 +136,35 @@ static struct lane *least_used(struct lanes *lanes, const struct lane_options *o
 	return best;
 }
 
+/* With lanes->lock. */
+static bool is_full(const struct lanes *lanes, const struct lane_options *options)
+{
+	const struct full *full = &lanes->full[options->gpu];
+
+	return full->device == gsp_gpu_device(lanes->gpus[options->gpu]) &&
+	       full->engines & engine_bit(options);
+}
+
+static void set_full(struct lanes *lanes, const struct lane *lane, bool is)
+{
+	struct full *full = &lanes->full[lane->options.gpu];
+
+	pthread_mutex_lock(&lanes->lock);
+	if (is && full->device != lane->device)
+		*full = (struct full){.device = lane->device};
+	if (is)
+		full->engines |= engine_bit(&lane->options);
+	else if (full->device == lane->device)
+		full->engines &= ~engine_bit(&lane->options);
+	pthread_mutex_unlock(&lanes->lock);
+}
+
 static struct lane *share(struct lanes *lanes, const struct lane_options *options, bool only_if_full)
 {
 	struct lane *lane = NULL;
 
 	pthread_mutex_lock(&lanes->lock);
-	if (!only_if_full || lanes->full[options->gpu] & engine_bit(options))
+	if (!only_if_full || is_full(lanes, options))
 		lane = least_used(lanes, options);
 	if (lane)
 		atomic_fetch_add(&lane->users, 1);
@@ -205,9 +251,7 @@ int lane_get(struct lanes *lanes, const struct lane_options *options, struct lan
 	*out = share(lanes, options, false);
 	if (!*out)
 		return ret;
-	pthread_mutex_lock(&lanes->lock);
-	lanes->full[options->gpu] |= engine_bit(options);
-	pthread_mutex_unlock(&lanes->lock);
+	set_full(lanes, *out, true);
 	log_info("adapter %#x: the host gives no further queue (%s): queues share one",
 		 gsp_device_adapter((*out)->device), strerror(-ret));
 	return 0;
@@ -225,9 +269,7 @@ static void end(struct lane *lane)
 		log_warn("adapter %#x: a queue could not be taken down: %s", gsp_device_adapter(lane->device),
 			 strerror(-ret));
 	memory_free(lanes->memory, lane->mark);
-	pthread_mutex_lock(&lanes->lock);
-	lanes->full[lane->options.gpu] &= ~engine_bit(&lane->options);
-	pthread_mutex_unlock(&lanes->lock);
+	set_full(lanes, lane, false);
 	pthread_mutex_destroy(&lane->lock);
 	free(lane);
 }
@@ -337,6 +379,11 @@ uint64_t lane_done(const struct lane *lane)
 		return UINT64_MAX;
 	/* not more than there is, whatever the host writes there */
 	return now > lane->base ? MIN(now - lane->base, lane_submitted(lane)) : 0;
+}
+
+uint64_t lane_seen(const struct lane *lane)
+{
+	return atomic_load_explicit(&lane->seen, memory_order_acquire);
 }
 
 struct gsp_fence_point lane_point(const struct lane *lane, uint64_t ordinal)

@@ -38,7 +38,7 @@ int lanes_create(struct memory *memory, struct gsp_gpu *const *gpus, uint32_t co
 void lanes_destroy(struct lanes *lanes);
 /* Who wants to know that a lane ends, before it does; once, before the first lane. */
 void lanes_on_end(struct lanes *lanes, void (*ends)(void *arg, const struct lane *lane), void *arg);
-/* Ends lanes whose work is over. */
+/* Ends lanes whose work is over, and notes how far the others are. */
 void lanes_run(struct lanes *lanes);
 
 int lane_get(struct lanes *lanes, const struct lane_options *options, struct lane **out);
@@ -61,6 +61,8 @@ int lane_set_priority(struct lane *lane, int priority);
 /* The ordinal of the latest submission, and of the latest that is done (0: none; UINT64_MAX: lost, all are). */
 uint64_t lane_submitted(const struct lane *lane);
 uint64_t lane_done(const struct lane *lane);
+/* The latest that lanes_run() found done, which stays when the device is lost. */
+uint64_t lane_seen(const struct lane *lane);
 struct gsp_fence_point lane_point(const struct lane *lane, uint64_t ordinal);
 /*
  * A word of host memory, at one address for the CPU and the GPU, to which submissions write their ordinal before they decrement

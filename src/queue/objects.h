@@ -19,6 +19,7 @@
 #include "queue/doorbell.h"
 #include "queue/frames.h"
 #include "queue/lane.h"
+#include "queue/owed.h"
 #include "queue/queue.h"
 #include "queue/scratch.h"
 #include "queue/verdict.h"
@@ -47,12 +48,25 @@ enum queue_parking {
 	QUEUE_STARVED,	 /* ... is a frame, which comes with a fence */
 };
 
+/* How far a queue is whose device is lost; see loss.c. */
+enum queue_loss {
+	QUEUE_LOSS_NONE,
+	QUEUE_LOSS_EXPLAINED, /* the cause is known */
+	QUEUE_LOSS_TOLD,      /* and the queue's user */
+	QUEUE_LOSS_OVER,      /* who waited for its signals was released */
+};
+
 struct queue_ops {
 	/* The queue's own part, after all of struct queue is set up; 0 or an error of queue.h. */
 	int (*create)(struct queue *queue, struct queue_request *request);
 	void (*destroy)(struct queue *queue);
 	/* With the queue's lock: translates and submits what is published. */
 	enum queue_progress (*drain)(struct queue *queue);
+	/*
+	 * With the lock, the device is lost: makes the signals lost of what was published since this was called last, for nothing of it
+	 * will be submitted, and drops what was on the device.  NULL: the packets have no signals.
+	 */
+	void (*lose)(struct queue *queue);
 };
 
 struct queue_gpu_state {
@@ -98,7 +112,8 @@ struct queue {
 	struct frames *frames;
 	struct actions *actions;
 	struct completion_source source;
-	struct completion_look look; /* while parked */
+	struct completion_look look;	/* while parked */
+	struct completion_look release; /* when the tick after a loss is over */
 	struct doorbell doorbell;
 	uint64_t id;
 	_Atomic uint32_t references;
@@ -111,6 +126,7 @@ struct queue {
 	_Atomic int parked;	/* enum queue_parking; changed under the lock */
 	_Atomic uint64_t
 		frame_wait; /* ordinal that frees a frame for the packet in front, 0: none is waited for */
+	_Atomic int loss;   /* enum queue_loss; but for the second one changed under the lock */
 
 	/* under the lock */
 	uint64_t rings_seen; /* by queue_lock() */
@@ -122,7 +138,9 @@ struct queue {
 	bool yields;		  /* this drain ended with its turn */
 	uint64_t turn_ends_ns;	  /* when who drains has to go on to other queues, 0: he has not */
 	struct batch_lists lists; /* between batches */
-	uint64_t retry_since_ns;  /* since when a submission fails for causes that may pass, 0: it does not */
+	struct owed owed;
+	uint64_t release_ns;	 /* when who waits is to be released, after a loss that its user was told */
+	uint64_t retry_since_ns; /* since when a submission fails for causes that may pass, 0: it does not */
 	int priority;
 	uint32_t event_id;
 	uint64_t *write_index;
@@ -189,6 +207,15 @@ void queue_fail(struct queue *queue, uint64_t error, const char *format, ...)
 /* The same for an error of a call (0 - errno) at a step that has a name. */
 void queue_fail_call(struct queue *queue, int error, const char *step);
 
+/* loss.c */
+void queue_explain_loss(struct queue *queue);
+void queue_lose(struct queue *queue);
+void queue_lose_at_once(struct queue *queue);
+
+/* signal_lost.c */
+bool queue_signal_is_there(const struct queues *queues, uint64_t signal);
+void queue_lose_signal(const struct queues *queues, uint64_t signal);
+
 /* The result of asking the host, for who is told by -EINVAL of arguments of his own: its refusal is -EIO. */
 static inline int queue_host_error(int error)
 {
@@ -204,6 +231,7 @@ static inline void queue_get(struct queue *queue)
 void queue_put(struct queue *queue);
 
 /* ring.c */
+bool queue_look_at_loss(struct completion_look *look);
 void queue_lock(struct queue *queue);
 /* Drains what was rung meanwhile. */
 void queue_unlock(struct queue *queue);

@@ -166,8 +166,6 @@ static bool open_channel(struct run *run)
 		passed(run, PROBE_QUEUE, gsp_rung_name(run->walk.rung));
 		return true;
 	}
-	if (run->walk.rung == GSP_RUNG_HARDWARE && at == CHANNEL_QUEUE && kmd_is_refusal(ret))
-		gsp_hardware_refused(options.device, options.engine, ret);
 	return failed_call(run, step_of[at], ret, "");
 }
 
@@ -479,10 +477,32 @@ static bool may_try_next(enum gsp_rung rung, const struct probe_result *result)
 	}
 }
 
+static bool is_refused_queue(const struct probe_options *options, const struct probe_result *result)
+{
+	return options->channel.rung == GSP_RUNG_HARDWARE && result->failed_at == PROBE_QUEUE &&
+	       kmd_is_refusal(result->error);
+}
+
+/*
+ * probe_run().  A hardware queue that is refused is asked for once more: the process, and others after it, would do without for as long as they
+ * live, and that may have been a matter of the moment.
+ */
+static int run_rung(const struct probe_options *options, struct probe_result *result)
+{
+	int ret = probe_run(options, result);
+
+	if (!is_refused_queue(options, result))
+		return ret;
+	ret = probe_run(options, result);
+	if (is_refused_queue(options, result))
+		gsp_hardware_refused(options->channel.device, options->channel.engine, ret);
+	return ret;
+}
+
 /*
  * The best rung of an engine that passes, options->channel.rung is not looked at: hardware queues if they are promised, then
- * software queues without and with ring memory of ours, each once.  It stops where another rung cannot help: the device is
- * lost, memory is what fails, or software queues cannot be made at all.
+ * software queues without and with ring memory of ours, each once, but for refused hardware queues.  It stops where another rung
+ * cannot help: the device is lost, memory is what fails, or software queues cannot be made at all.
  *
  * 0 and *rung; else GSP_RUNG_NONE and the error of the rung that came furthest, which *result describes.
  */
@@ -501,7 +521,7 @@ int probe_ladder(const struct probe_options *options, enum gsp_rung *rung, struc
 		if (next == GSP_RUNG_HARDWARE &&
 		    (!device || !gsp_hardware_usable(device, options->channel.engine)))
 			continue;
-		ret = probe_run(&one, &tried);
+		ret = run_rung(&one, &tried);
 		/* contexts can run out; refused for a hardware queue alone they mean that there is none */
 		if (refused_context && tried.failed_at > PROBE_CONTEXT)
 			gsp_hardware_refused(device, options->channel.engine, refused_context);

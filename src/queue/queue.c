@@ -71,6 +71,8 @@ int queues_create(const struct queues_options *options, struct queues **out)
 		.arg = queues,
 		.gpus = queues ? queues->gsp : NULL,
 		.gpu_count = options->gpu_count,
+		.nodes = options->nodes,
+		.power = options->power,
 	};
 	int ret;
 
@@ -114,9 +116,7 @@ void queues_destroy(struct queues *queues)
 		return;
 	while (queues->table && (id = queue_table_first(queues->table)))
 		queue_destroy(queues, id);
-	if (queues->completion) {
-		completion_destroy(queues->completion);
-	}
+	completion_destroy(queues->completion);
 	if (queues->lanes)
 		lanes_destroy(queues->lanes);
 	for (uint32_t i = 0; i < queues->gpu_count; i++)
@@ -158,21 +158,34 @@ static enum kmd_engine engine_of(const struct queues *queues, const struct queue
 										    : KMD_ENGINE_SDMA0;
 }
 
-static int get_lane(struct queue *queue, const struct queue_request *request)
+static int try_lane(struct queue *queue, struct lane_options *options)
 {
 	struct queues *queues = queue->queues;
-	struct lane_options options = {
-		.gpu = request->gpu,
-		.engine = engine_of(queues, request),
-		.high_priority = request->priority > 0,
-	};
-	int ret = verdict_get(queues->verdicts, request->gpu, options.engine, &options.rung);
+	int ret = verdict_get(queues->verdicts, options->gpu, options->engine, &options->rung);
 
 	if (ret)
 		return ret;
-	ret = lane_get(queues->lanes, &options, &queue->lane);
+	ret = lane_get(queues->lanes, options, &queue->lane);
 	if (ret && ret != -ENODEV)
-		verdict_forget(queues->verdicts, request->gpu, options.engine);
+		verdict_forget(queues->verdicts, options->gpu, options->engine);
+	return ret;
+}
+
+/*
+ * That there are hardware queues may not be so any more, when another process found it out, or it was another device: where none is to be
+ * had, what there is instead is found out at once.
+ */
+static int get_lane(struct queue *queue, const struct queue_request *request)
+{
+	struct lane_options options = {
+		.gpu = request->gpu,
+		.engine = engine_of(queue->queues, request),
+		.high_priority = request->priority > 0,
+	};
+	int ret = try_lane(queue, &options);
+
+	if (ret && ret != -ENODEV && options.rung == GSP_RUNG_HARDWARE)
+		ret = try_lane(queue, &options);
 	return ret;
 }
 
@@ -213,7 +226,8 @@ static int build(struct queue *queue, struct queue_request *request)
 	};
 	ret = completion_add(queues->completion, &queue->source);
 	queue->has_source = !ret;
-	return ret;
+	/* with what it was made of: the next call gets another device */
+	return !ret && gsp_device_is_lost(queue->source.device) ? -ENODEV : ret;
 }
 
 /* What is left of a queue that nobody can ring any more. */
@@ -227,6 +241,7 @@ static void take_down(struct queue *queue)
 	if (queue->has_source)
 		completion_remove(queues->completion, &queue->source);
 	completion_unlook(queues->completion, &queue->look);
+	completion_unlook(queues->completion, &queue->release);
 }
 
 static void free_queue(struct queue *queue)
@@ -246,6 +261,7 @@ static void free_queue(struct queue *queue)
 		doorbell_put(queues->doorbells, &queue->doorbell);
 	free(queue->lists.actions);
 	free(queue->lists.signals);
+	owed_end(&queue->owed);
 	pthread_mutex_destroy(&queue->lock);
 	free(queue);
 	/* the thread may have seen the end of the work before what waits for that was put off */
@@ -271,7 +287,8 @@ static int check(const struct queues *queues, const struct queue_request *reques
 
 /*
  * Creates a queue and gives its number, its doorbell, and for rings of packets its own index words.  The ring and what AQL queues
- * are told of stay the caller's, and must be there until queue_destroy() returned.  Errors of queue.h.
+ * are told of stay the caller's, and must be there until queue_destroy() returned.  On a GPU whose device was lost the next one is made
+ * first, if the rules of gsp/gpu.h allow it; if they do not the host is not asked.  Errors of queue.h.
  */
 int queue_create(struct queues *queues, struct queue_request *request, uint64_t *id)
 {
@@ -279,6 +296,8 @@ int queue_create(struct queues *queues, struct queue_request *request, uint64_t 
 	int ret = check(queues, request);
 
 	*id = 0;
+	if (!ret)
+		ret = queue_host_error(gsp_gpu_renew(queues->gsp[request->gpu]));
 	if (ret)
 		return ret;
 	queue = calloc(1, sizeof(*queue));
@@ -297,6 +316,7 @@ int queue_create(struct queues *queues, struct queue_request *request, uint64_t 
 	queue->read_index = request->read_index;
 	queue->doorbell.rung = doorbell_rung;
 	queue->look.look = queue_look;
+	queue->release.look = queue_look_at_loss;
 	memset(queue->cu_mask, 0xff, sizeof(queue->cu_mask));
 	memset(queue->se_mask, 0xff, sizeof(queue->se_mask));
 	queue->cu_mask_words = 1;
@@ -322,7 +342,7 @@ fail:
 
 /*
  * Destroys a queue: what is not translated is dropped, barriers that wait are cancelled, and what runs goes on until it is over, with all it uses
- * kept, but nobody is told of its end any more.  -ENOENT.
+ * kept, but nobody is told of its end any more.  On a lost device who waits for its signals is released at once.  -ENOENT.
  */
 int queue_destroy(struct queues *queues, uint64_t id)
 {
@@ -334,9 +354,12 @@ int queue_destroy(struct queues *queues, uint64_t id)
 	take_down(queue);
 	/* who translates at this moment is the last: the caller's ring may be gone after this call */
 	pthread_mutex_lock(&queue->lock);
+	if (gsp_device_is_lost(lane_device(queue->lane)))
+		queue_lose_at_once(queue);
 	pthread_mutex_unlock(&queue->lock);
 	/* it may have parked the queue or expected something once more */
 	completion_unlook(queues->completion, &queue->look);
+	completion_unlook(queues->completion, &queue->release);
 	queue_put(queue);
 	return 0;
 }

@@ -43,7 +43,10 @@ struct queues_options {
 	struct event_table *events;
 	const struct queue_gpu *gpus;
 	uint32_t gpu_count;
-	bool look_at_doorbells; /* do not use userfaultfd */
+	const uint32_t *
+		nodes; /* the GPUs' public ids, fixed, for the events that tell of a loss; NULL: their places */
+	struct gsp_power_options power; /* of each GPU */
+	bool look_at_doorbells;		/* do not use userfaultfd */
 	/* the runtime rings by call, also where it stores: AQL doorbells are not watched, others not after the first call */
 	bool rung_by_call;
 };

@@ -33,8 +33,12 @@ static void drain(struct queue *queue)
 	enum queue_progress progress;
 	uint64_t read;
 
-	if (!atomic_load(&queue->ending) && gsp_device_is_lost(lane_device(queue->lane)))
-		queue_fail(queue, QUEUE_ERROR_EXCEPTION, "the GPU is lost");
+	if (gsp_device_is_lost(lane_device(queue->lane))) {
+		if (!atomic_load(&queue->ending))
+			queue_lose(queue);
+		atomic_store(&queue->parked, QUEUE_RUNS);
+		return;
+	}
 	if (atomic_load(&queue->ending) || queue->stopped || !queue->enabled) {
 		atomic_store(&queue->parked, QUEUE_RUNS);
 		return;
@@ -115,11 +119,16 @@ uint64_t queue_passed(struct completion_source *source)
 {
 	struct queue *queue = CONTAINER(source, struct queue, source);
 	uint64_t blocked = atomic_load(&queue->frame_wait), next;
+	bool lost = gsp_device_is_lost(lane_device(queue->lane));
 
-	/* who is woken for nothing finds the error */
-	if (gsp_device_is_lost(lane_device(queue->lane)))
+	if (lost) {
+		queue_explain_loss(queue);
+		/* who is woken for nothing finds the error */
 		queue_ring_briefly(queue);
+	}
 	next = actions_run(queue->actions);
+	if (lost)
+		return 0;
 	if (!queue_gpu_state(queue)->gpu.platform_atomics)
 		book_settled(queue->queues->book, queue->lane, actions_settled(queue->actions));
 	if (blocked && lane_done(queue->lane) >= blocked) {
@@ -144,4 +153,11 @@ bool queue_look(struct completion_look *look)
 	if (atomic_load(&queue->parked) == QUEUE_LOOKED_AT)
 		queue_ring_briefly(queue);
 	return atomic_load(&queue->parked) == QUEUE_LOOKED_AT;
+}
+
+/* What the completion thread calls when the tick after a loss is over: who has the lock takes the step (loss.c). */
+bool queue_look_at_loss(struct completion_look *look)
+{
+	queue_ring_briefly(CONTAINER(look, struct queue, release));
+	return false;
 }

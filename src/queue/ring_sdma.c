@@ -98,6 +98,23 @@ static enum packet_fate take_nothing(struct packet_ring *ring, uint32_t *words, 
 	return PACKET_TAKEN;
 }
 
+/*
+ * A poll of a signal that is lost (SIGNAL_LOST).  What follows it up to the next decrement, a runtime's copy, would copy what is not there: nothing
+ * of that is done, and the signal of the decrement is lost instead.
+ */
+static enum packet_fate take_moot(struct packet_ring *ring, const struct sdma_seen *seen, uint32_t *words,
+				  uint32_t count)
+{
+	enum packet_fate fate = take_nothing(ring, words, count);
+
+	if (fate != PACKET_TAKEN)
+		return fate;
+	ring->moot = seen->kind != SDMA_DECREMENT;
+	if (!ring->moot)
+		queue_lose_signal(ring->queue->queues, seen->va - SIGNAL_VALUE);
+	return PACKET_TAKEN;
+}
+
 static enum packet_fate park(const struct packet_ring *ring)
 {
 	return ring->open ? PACKET_LATER : PACKET_WAITS;
@@ -154,6 +171,8 @@ static enum packet_fate take_poll(struct packet_ring *ring, const struct sdma_se
 		/* a signal: once it is zero it stays so for who waits for it */
 		if (is_satisfied(&poll, at))
 			return take_nothing(ring, words, poll.words);
+		if (signal_says_lost(__atomic_load_n((const int64_t *)at, __ATOMIC_ACQUIRE)))
+			return take_moot(ring, seen, words, poll.words);
 		return wait_for_signal(ring, poll.va - SIGNAL_VALUE, words, poll.words);
 	}
 	/* of any other word it counts what it holds when all before is done */
@@ -221,6 +240,8 @@ static enum packet_fate take(struct packet_ring *ring, uint32_t *words, uint32_t
 		return PACKET_CUT;
 	if (ret || !seen.words)
 		return packet_ring_refuse(ring, "no packet");
+	if (ring->moot)
+		return take_moot(ring, &seen, words, seen.words);
 	switch (seen.kind) {
 	case SDMA_POLL:
 		return take_poll(ring, &seen, words, count, length);
@@ -241,10 +262,26 @@ static void end(struct pm4_buffer *out, uint64_t va, uint64_t index, uint32_t al
 	sdma_pad(out, alignment);
 }
 
+static uint32_t lose(struct packet_ring *ring, const uint32_t *words, uint32_t count)
+{
+	struct sdma_seen seen = {0};
+	uint32_t at = 0;
+
+	for (; at < count; at += seen.words) {
+		if (sdma_look(ring->generation, words + at, count - at, &seen) || !seen.words ||
+		    seen.words > count - at)
+			break;
+		if (seen.kind == SDMA_DECREMENT)
+			queue_lose_signal(ring->queue->queues, seen.va - SIGNAL_VALUE);
+	}
+	return at;
+}
+
 static const struct packet_format format = {
 	.index_bytes = 1,
 	.end_bytes = 64,
 	.take = take,
+	.lose = lose,
 	.end = end,
 };
 
@@ -257,4 +294,5 @@ const struct queue_ops sdma_ring_ops = {
 	.create = create,
 	.destroy = packet_ring_destroy,
 	.drain = packet_ring_drain,
+	.lose = packet_ring_lose,
 };

@@ -31,7 +31,7 @@ const void *packet_ring_reach(const struct packet_ring *ring, uint64_t va, uint6
 	if (memory_lookup(ring->queue->queues->memory, u64_to_ptr(va), &info))
 		return NULL;
 	start = ptr_to_u64(info.start);
-	if (!memory_is_for_cpu(&info))
+	if (!memory_is_for_cpu(&info) || info.lost)
 		return NULL;
 	/* memory that GPUs see elsewhere is not what they see at its address */
 	if (info.gpu_va != start || va < start || va - start > info.size || bytes > info.size - (va - start))
@@ -222,6 +222,7 @@ static bool submit(struct packet_ring *ring, enum packet_fate *fate)
 		return false;
 	}
 	ring->done = done;
+	ring->was_moot = ring->moot;
 	ring->last = ordinal;
 	ring->looks = false;
 	return true;
@@ -238,6 +239,8 @@ static enum packet_fate take_packets(struct packet_ring *ring, uint32_t words, u
 
 	*at = 0;
 	*length = 0;
+	/* what was taken back is taken again */
+	ring->moot = ring->was_moot;
 	while (fate == PACKET_TAKEN || fate == PACKET_ENDS || fate == PACKET_LATER) {
 		if (taken == words)
 			break;
@@ -260,12 +263,12 @@ static enum packet_fate take_packets(struct packet_ring *ring, uint32_t words, u
 	return fate;
 }
 
-/* Copies what is published, at most `words`, out of the ring, in two pieces around its end.  -ENOMEM */
-static int copy_slice(struct packet_ring *ring, uint32_t words)
+/* Copies what is published from an index on, at most `words`, out of the ring, in two pieces around its end.  -ENOMEM */
+static int copy_slice(struct packet_ring *ring, uint64_t index, uint32_t words)
 {
 	const struct queue *queue = ring->queue;
 	uint64_t bytes = (uint64_t)words * WORD;
-	uint64_t from = ring->done % ring_indices(ring) * ring->format->index_bytes;
+	uint64_t from = index % ring_indices(ring) * ring->format->index_bytes;
 	uint64_t first = MIN(bytes, queue->ring_bytes - from);
 
 	if (words > ring->slice_words) {
@@ -328,7 +331,7 @@ enum queue_progress packet_ring_drain(struct queue *queue)
 		if (queue_turn_is_over(queue))
 			return QUEUE_PARKED;
 		slice = (uint32_t)MIN(words, most);
-		ret = copy_slice(ring, slice);
+		ret = copy_slice(ring, ring->done, slice);
 		if (ret)
 			return queue_submit_failed(queue, ret, "a copy of its ring");
 		fate = take_packets(ring, slice, &at, &length);
@@ -348,5 +351,30 @@ enum queue_progress packet_ring_drain(struct queue *queue)
 		} else {
 			return QUEUE_EMPTY;
 		}
+	}
+}
+
+/* What is published and will not be submitted; the read index stays.  A ring that makes no sense has nothing that could be told. */
+void packet_ring_lose(struct queue *queue)
+{
+	struct packet_ring *ring = queue->translator;
+	uint64_t write = __atomic_load_n(&ring->cells->write, __ATOMIC_ACQUIRE), words, most = SLICE_WORDS;
+	uint32_t slice, passed;
+
+	if (write - ring->done > ring_indices(ring) ||
+	    !packet_ring_reach(ring, ptr_to_u64(queue->ring), queue->ring_bytes))
+		return;
+	if (ring->lost < ring->done)
+		ring->lost = ring->done;
+	while (ring->lost < write) {
+		words = (write - ring->lost) * ring->format->index_bytes / WORD;
+		slice = (uint32_t)MIN(words, most);
+		if (!slice || copy_slice(ring, ring->lost, slice))
+			return;
+		passed = ring->format->lose(ring, ring->slice, slice);
+		ring->lost += index_of(ring, passed);
+		most = passed ? SLICE_WORDS : most * 2;
+		if (!passed && slice == words)
+			return;
 	}
 }

@@ -29,6 +29,11 @@ struct packet_format {
 	 * is not to be seen yet).  The words are a copy, which may be changed once packet_ring_room() was granted.
 	 */
 	enum packet_fate (*take)(struct packet_ring *ring, uint32_t *words, uint32_t count, uint32_t *length);
+	/*
+	 * The device is lost: makes the signals lost that these packets would have brought down, and says how many words of them there
+	 * are to their ends.  NULL: they know no signals.
+	 */
+	uint32_t (*lose)(struct packet_ring *ring, const uint32_t *words, uint32_t count);
 	/* Puts in the store of the read index, behind all that the submission does, and fills up to the alignment. */
 	void (*end)(struct pm4_buffer *out, uint64_t va, uint64_t index, uint32_t alignment);
 };
@@ -48,12 +53,15 @@ struct packet_ring {
 	const uint8_t *known; /* a ring that was found to be readable memory */
 	uint64_t done;	      /* submitted up to this index */
 	uint64_t last;	      /* ordinal of the latest submission, 0: none */
+	uint64_t lost;	      /* up to this index signals were made lost with the device */
+	bool was_moot;	      /* `moot` at `done` */
 	bool looks;	      /* a wait on the GPU was refused: the packet in front is looked at only */
 	uint32_t *slice;
 	uint32_t slice_words;
 
 	/* the submission that is put together */
 	bool open;
+	bool moot; /* what the packets wait for is lost: they are passed over up to the signal that they would bring down */
 	bool works; /* there is more in it than packets that do nothing */
 	struct batch batch;
 	struct pm4_buffer out;
@@ -64,6 +72,7 @@ int packet_ring_create(struct queue *queue, struct queue_request *request,
 		       const struct packet_format *format);
 void packet_ring_destroy(struct queue *queue);
 enum queue_progress packet_ring_drain(struct queue *queue);
+void packet_ring_lose(struct queue *queue);
 
 /* for take() */
 enum packet_fate packet_ring_room(struct packet_ring *ring, uint32_t words);

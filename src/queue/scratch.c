@@ -23,6 +23,7 @@ enum block_state {
 struct scratch_block {
 	struct scratch_pool *pool;
 	struct scratch_block *next;
+	struct gsp_device *device; /* that it was allocated on */
 	void *address;
 	uint64_t bytes;
 	struct scratch_view view; /* for whom it is lent to */
@@ -30,7 +31,6 @@ struct scratch_block {
 	uint64_t owner;		   /* LENT, LEAVING: the queue, by a number of our own */
 	struct lane *lane;	   /* LEAVING: lives as long as the owner has not put its block */
 	uint64_t ordinal;	   /* LEAVING */
-	bool lost;		   /* with its device */
 	struct gsp_moment *moment; /* IDLE: NULL: it is over */
 };
 
@@ -84,7 +84,7 @@ void scratch_pool_destroy(struct scratch_pool *pool)
 /* Whether nobody uses a block and it can be lent again. */
 static bool is_free(const struct scratch_block *block)
 {
-	return block->state == BLOCK_IDLE && !block->lost &&
+	return block->state == BLOCK_IDLE && !gsp_device_is_lost(block->device) &&
 	       (!block->moment || gsp_moment_read(block->moment) == GSP_FENCE_DONE);
 }
 
@@ -96,7 +96,6 @@ static void become_idle(struct scratch_block *block)
 {
 	struct gsp_device *device = lane_device(block->lane);
 
-	block->lost = gsp_device_is_lost(device);
 	block->moment = gsp_moment_take(&device, 1);
 	block->state = BLOCK_IDLE;
 	block->lane = NULL;
@@ -127,11 +126,12 @@ static void lend(struct scratch_pool *pool, struct scratch_block *block, uint64_
 	pool->lent++;
 }
 
-static struct scratch_block *find_free(struct scratch_pool *pool, uint64_t bytes)
+static struct scratch_block *find_free(struct scratch_pool *pool, const struct gsp_device *device,
+				       uint64_t bytes)
 {
 	struct scratch_block *block = pool->blocks;
 
-	while (block && (block->bytes < bytes || !is_free(block)))
+	while (block && (block->device != device || block->bytes < bytes || !is_free(block)))
 		block = block->next;
 	return block;
 }
@@ -189,12 +189,14 @@ static void free_idle(struct scratch_pool *pool)
 	free_blocks(pool, idle);
 }
 
-static int allocate_block(struct scratch_pool *pool, uint64_t bytes, struct scratch_block **out)
+/* On that device: what is allocated while it lives is there. */
+static int allocate_block(struct scratch_pool *pool, struct gsp_device *device, uint64_t bytes,
+			  struct scratch_block **out)
 {
 	const struct memory_request request = {
 		.gpu = pool->gpu.gpu,
 		.kind = MEMORY_LOCAL,
-		.flags = MEMORY_COARSE | MEMORY_ALONE,
+		.flags = MEMORY_COARSE | MEMORY_ALONE | MEMORY_INTERNAL,
 		.size = bytes,
 	};
 	struct scratch_block *block = calloc(1, sizeof(*block));
@@ -209,12 +211,15 @@ static int allocate_block(struct scratch_pool *pool, uint64_t bytes, struct scra
 		return ret;
 	}
 	ret = memory_map(pool->gpu.memory, block->address, bytes, &pool->gpu.gpu, 1, NULL);
+	if (!ret && gsp_device_is_lost(device))
+		ret = -ENODEV;
 	if (ret) {
 		memory_free(pool->gpu.memory, block->address);
 		free(block);
 		return ret;
 	}
 	block->pool = pool;
+	block->device = device;
 	block->bytes = bytes;
 	block->state = BLOCK_IDLE;
 	*out = block;
@@ -243,8 +248,8 @@ static bool describe(const struct scratch_gpu *gpu, uint32_t waves, uint32_t wav
 }
 
 /* A block that nobody has, as many waves of it as there can be; it is lent to `owner`. */
-static int find_or_allocate(struct scratch_pool *pool, uint32_t wave_bytes, uint64_t owner,
-			    struct scratch_block **out, struct scratch_view *view)
+static int find_or_allocate(struct scratch_pool *pool, struct gsp_device *device, uint32_t wave_bytes,
+			    uint64_t owner, struct scratch_block **out, struct scratch_view *view)
 {
 	const struct scratch_gpu *gpu = &pool->gpu;
 	uint32_t engines = MAX(gpu->shader_engines, 1U), waves = MAX(gpu->waves, engines);
@@ -257,7 +262,7 @@ static int find_or_allocate(struct scratch_pool *pool, uint32_t wave_bytes, uint
 		if (!describe(gpu, waves, wave_bytes, view))
 			continue;
 		pthread_mutex_lock(&pool->lock);
-		block = find_free(pool, view->bytes);
+		block = find_free(pool, device, view->bytes);
 		if (block)
 			lend(pool, block, owner);
 		pthread_mutex_unlock(&pool->lock);
@@ -265,11 +270,11 @@ static int find_or_allocate(struct scratch_pool *pool, uint32_t wave_bytes, uint
 			*out = block;
 			return 0;
 		}
-		ret = allocate_block(pool, view->bytes, &block);
+		ret = allocate_block(pool, device, view->bytes, &block);
 		if (is_want_of_memory(ret) && !freed) {
 			free_idle(pool);
 			freed = true;
-			ret = allocate_block(pool, view->bytes, &block);
+			ret = allocate_block(pool, device, view->bytes, &block);
 		}
 		if (ret && !is_want_of_memory(ret))
 			return ret;
@@ -311,7 +316,7 @@ int scratch_get(struct scratch_pool *pool, uint32_t wave_bytes, struct lane *lan
 	settle(pool);
 	owner = old ? old->owner : ++pool->owners;
 	pthread_mutex_unlock(&pool->lock);
-	ret = find_or_allocate(pool, wave_bytes, owner, &found, view);
+	ret = find_or_allocate(pool, lane_device(lane), wave_bytes, owner, &found, view);
 	if (ret)
 		return ret;
 	view->base = ptr_to_u64(found->address);

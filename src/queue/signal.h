@@ -31,6 +31,17 @@
 #define AMD_QUEUE_PROFILING    (1U << 3)
 #define AMD_QUEUE_INACTIVE     192U /* hsa_signal_t: address of an amd_signal_t, 0: none */
 
+/*
+ * The value that a signal gets which nobody will bring down any more.  Others may still decrement it: all that is not above half of it means
+ * the same.  Other negative values are their owners' own.
+ */
+#define SIGNAL_LOST (-(INT64_C(1) << 62))
+
+static inline bool signal_says_lost(int64_t value)
+{
+	return value <= SIGNAL_LOST / 2;
+}
+
 static inline int64_t signal_load(uint64_t signal)
 {
 	return __atomic_load_n((const int64_t *)(uintptr_t)(signal + SIGNAL_VALUE), __ATOMIC_ACQUIRE);

@@ -15,14 +15,11 @@ static void tell(struct queue *queue, uint64_t error)
 {
 	uint64_t inactive =
 		queue->inactive_signal ? __atomic_load_n(queue->inactive_signal, __ATOMIC_ACQUIRE) : 0;
-	struct memory_info info;
 
 	if (queue->error_reason)
 		__atomic_store_n(queue->error_reason, (int64_t)error, __ATOMIC_RELEASE);
 	/* a signal of the caller's: only if it lies in memory that is there */
-	if (inactive && IS_ALIGNED(inactive, (uint64_t)sizeof(uint64_t)) &&
-	    !memory_lookup(queue->queues->memory, u64_to_ptr(inactive), &info) && memory_is_for_cpu(&info) &&
-	    SIGNAL_BYTES <= ptr_to_u64(info.start) + info.size - inactive) {
+	if (inactive && queue_signal_is_there(queue->queues, inactive)) {
 		uint32_t id = signal_event_id(inactive);
 
 		__atomic_store_n((int64_t *)(uintptr_t)(inactive + SIGNAL_VALUE), (int64_t)error,

@@ -114,16 +114,32 @@ static void expect(struct batch *batch)
 				  (unsigned long long)batch->queue->id);
 }
 
+/* What is over is not owed any more; of a lost device that is not known. */
+static int owe(struct batch *batch)
+{
+	struct queue *queue = batch->queue;
+	uint64_t over;
+
+	if (!batch->signal_count)
+		return 0;
+	over = queue_gpu_state(queue)->gpu.platform_atomics ? lane_done(queue->lane)
+							    : actions_settled(queue->actions);
+	if (over != UINT64_MAX)
+		owed_reap(&queue->owed, over);
+	return owed_add(&queue->owed, batch->ordinal, batch->lists.signals, batch->signal_count);
+}
+
 int batch_submit(struct batch *batch, uint64_t commands, uint32_t bytes, uint32_t used)
 {
 	struct queue *queue = batch->queue;
 	struct queues *queues = queue->queues;
 	uint64_t ordinal;
-	int ret = 0;
+	int ret = owe(batch);
 
-	if (batch->action_count)
+	if (!ret && batch->action_count)
 		ret = actions_add(queue->actions, batch->ordinal, batch->lists.actions, batch->action_count);
 	if (ret) {
+		owed_cancel(&queue->owed, batch->ordinal);
 		release(batch);
 		return ret;
 	}
@@ -132,6 +148,7 @@ int batch_submit(struct batch *batch, uint64_t commands, uint32_t bytes, uint32_
 	book_submitted(queues->book, queue->lane, batch->ordinal, !ret);
 	if (ret) {
 		actions_cancel(queue->actions, batch->ordinal);
+		owed_cancel(&queue->owed, batch->ordinal);
 		/* what may run all the same is not written over, nor sent again */
 		if (ordinal) {
 			frames_commit(queue->frames, used, ordinal);
@@ -177,6 +194,11 @@ enum queue_progress queue_submit_failed(struct queue *queue, int error, const ch
 {
 	uint64_t now = clock_ns();
 
+	/* told with its cause, and to all queues of the device */
+	if (gsp_device_is_lost(lane_device(queue->lane))) {
+		queue_lose(queue);
+		return QUEUE_STOPPED;
+	}
 	if (queue->starved || wait_for_memory(queue, error))
 		return QUEUE_PARKED;
 	if (may_pass(error) && (!queue->retry_since_ns || now - queue->retry_since_ns < RETRY_NS)) {

@@ -17,10 +17,15 @@
 #define UNKNOWN	 0
 #define RUNG_BIT 0x100 /* else 0 - errno */
 
+#define FAULTS_MAX 2U
+
 struct verdict {
-	_Atomic int word;	 /* UNKNOWN, RUNG_BIT | rung, or 0 - errno; changed by who has the turn */
-	struct turn turn;	 /* to find it out */
+	_Atomic int word; /* UNKNOWN, RUNG_BIT | rung, or 0 - errno; changed by who has the turn */
+	struct turn turn; /* to find it out */
+	/* that an error, and what follows, was learnt on; a rung holds for its GPU's next devices too.  Changed as the word */
+	_Atomic(const struct gsp_device *) device;
 	bool only_probing;	 /* what was remembered was wrong */
+	unsigned faults;	 /* how often the device was lost for a page fault while it was probed */
 	int told;		 /* the error and ... */
 	enum probe_step told_at; /* ... step that were logged last */
 };
@@ -179,6 +184,8 @@ static int find_out(struct verdicts *verdicts, uint32_t gpu, unsigned index, enu
 		return 0;
 	}
 	report(verdict, device, verdict_engines[index], &result);
+	if (result.error == -EFAULT)
+		verdict->faults++;
 	if (!may_pass(&result))
 		atomic_store(&verdict->word, ret);
 	return ret;
@@ -190,6 +197,24 @@ static int answer(int word, enum gsp_rung *rung)
 		return word;
 	*rung = (enum gsp_rung)(word & ~RUNG_BIT);
 	return 0;
+}
+
+/*
+ * With the turn: what was learnt on a device that was lost says nothing of the next.  But what made it fault twice is not sent there
+ * again, for it would cost that device too; once it may have been other work.
+ */
+static void follow(struct verdict *verdict, const struct gsp_device *device)
+{
+	int word = atomic_load(&verdict->word);
+
+	if (atomic_exchange(&verdict->device, device) == device)
+		return;
+	if (word < 0 && (word != -EFAULT || verdict->faults < FAULTS_MAX))
+		atomic_store(&verdict->word, UNKNOWN);
+	verdict->only_probing = false;
+	/* the same fault again is no news */
+	if (word != -EFAULT)
+		verdict->told = 0;
 }
 
 static unsigned index_of(enum kmd_engine engine)
@@ -208,6 +233,7 @@ static unsigned index_of(enum kmd_engine engine)
 int verdict_get(struct verdicts *verdicts, uint32_t gpu, enum kmd_engine engine, enum gsp_rung *rung)
 {
 	unsigned index = index_of(engine);
+	const struct gsp_device *device;
 	struct verdict *verdict;
 	int word, ret;
 
@@ -218,10 +244,12 @@ int verdict_get(struct verdicts *verdicts, uint32_t gpu, enum kmd_engine engine,
 	    !gsp_caps_engine(gsp_device_caps(gsp_gpu_device(verdicts->gpus[gpu])), engine))
 		return -EOPNOTSUPP;
 	verdict = &verdicts->table[gpu][index];
+	device = gsp_gpu_device(verdicts->gpus[gpu]);
 	word = atomic_load(&verdict->word);
-	if (word != UNKNOWN)
+	if (word > 0 || (word != UNKNOWN && atomic_load(&verdict->device) == device))
 		return answer(word, rung);
 	turn_take(&verdict->turn);
+	follow(verdict, device);
 	word = atomic_load(&verdict->word);
 	ret = word != UNKNOWN ? answer(word, rung) : find_out(verdicts, gpu, index, rung);
 	turn_leave(&verdict->turn);
@@ -238,6 +266,7 @@ void verdict_forget(struct verdicts *verdicts, uint32_t gpu, enum kmd_engine eng
 		return;
 	verdict = &verdicts->table[gpu][index];
 	turn_take(&verdict->turn);
+	follow(verdict, gsp_gpu_device(verdicts->gpus[gpu]));
 	atomic_store(&verdict->word, UNKNOWN);
 	verdict->only_probing = true;
 	turn_leave(&verdict->turn);

@@ -9,6 +9,7 @@
 #include <hsakmt/hsakmt.h>
 
 #include "memory/memory.h"
+#include "thunk/gate.h"
 #include "thunk/process.h"
 #include "util/compiler.h"
 #include "util/log.h"
@@ -43,21 +44,32 @@ static void fill(HsaEvent *event, const HsaEventDescriptor *descriptor, uint32_t
 	event->EventData.HWData3 = id;
 }
 
-/* What one GPU cannot reach the others still can. */
-static void map_mailboxes(struct process *process, const void *mailboxes, uint64_t size)
+#define MAILBOX_BYTES ((EVENT_MAX + 1) * sizeof(uint64_t))
+
+/* What one GPU cannot reach the others still can; the next event tries again. */
+static void map_mailboxes(struct process *process)
 {
+	uint64_t missed = atomic_load(&process->mailboxes_missed);
 	uint32_t gpus[MEMORY_MAX_GPUS], count = 0;
 	int ret;
 
-	for (uint32_t gpu = 0; gpu < process->gpu_count && count < MEMORY_MAX_GPUS; gpu++) {
+	for (uint32_t gpu = 0; gpu < process->gpu_count && gpu < MEMORY_MAX_GPUS; gpu++)
+		if (!(missed >> gpu & 1))
+			gpus[count++] = gpu;
+	for (uint32_t gpu = 0; gpu < process->gpu_count && gpu < MEMORY_MAX_GPUS; gpu++) {
+		if (!(missed >> gpu & 1))
+			continue;
 		gpus[count++] = gpu;
-		ret = memory_map(process->memory, mailboxes, size, gpus, count, NULL);
+		ret = memory_map(process->memory, process->mailboxes, MAILBOX_BYTES, gpus, count, NULL);
 		if (ret) {
 			log_debug("node %u: event mailboxes are not mapped: %s", process->gpu_nodes[gpu],
 				  strerror(-ret));
 			count--;
+		} else {
+			missed &= ~(1ULL << gpu);
 		}
 	}
+	atomic_store(&process->mailboxes_missed, missed);
 }
 
 /*
@@ -70,7 +82,7 @@ static void make_mailboxes(struct process *process)
 		.gpu = MEMORY_HOST,
 		.kind = MEMORY_SYSTEM,
 		.flags = MEMORY_UNCACHED,
-		.size = (EVENT_MAX + 1) * sizeof(uint64_t),
+		.size = MAILBOX_BYTES,
 	};
 	void *mailboxes;
 	int ret = memory_alloc(process->memory, &request, &mailboxes);
@@ -80,7 +92,12 @@ static void make_mailboxes(struct process *process)
 		if (ret)
 			memory_free(process->memory, mailboxes);
 		else
-			map_mailboxes(process, mailboxes, request.size);
+			process->mailboxes = mailboxes;
+	}
+	if (!ret) {
+		atomic_store(&process->mailboxes_missed,
+			     process->gpu_count ? UINT64_MAX >> (64 - process->gpu_count) : 0);
+		map_mailboxes(process);
 	}
 	if (ret)
 		log_debug("GPUs cannot write event mailboxes: %s", strerror(-ret));
@@ -88,13 +105,14 @@ static void make_mailboxes(struct process *process)
 
 static void first_event(struct process *process)
 {
-	if (!process->memory || process->mailboxes_made)
+	if (!process->memory || (process->mailboxes_made && !atomic_load(&process->mailboxes_missed)))
 		return;
 	turn_take(&process->first_event);
-	if (!process->mailboxes_made) {
+	if (process->mailboxes_made)
+		map_mailboxes(process);
+	else
 		make_mailboxes(process);
-		process->mailboxes_made = true;
-	}
+	process->mailboxes_made = true;
 	turn_leave(&process->first_event);
 }
 
@@ -246,7 +264,8 @@ static void copy_event_data(struct process *process, uint32_t id, HsaEvent *even
 	HsaEventData *data;
 	struct event_state state;
 
-	if (event_query(process->events, id, &state) || !carries_data((HSA_EVENTTYPE)state.type))
+	if (event_query(process->events, id, &state) || !state.raised ||
+	    !carries_data((HSA_EVENTTYPE)state.type))
 		return;
 	pthread_mutex_lock(&process->lock);
 	if (process->event_handles[id] != event) {
@@ -292,8 +311,11 @@ static HSAKMT_STATUS wait_on(struct process *process, HsaEvent *events[], HSAuin
 			status = HSAKMT_STATUS_INVALID_HANDLE;
 		}
 	}
-	if (status == HSAKMT_STATUS_SUCCESS)
+	if (status == HSAKMT_STATUS_SUCCESS) {
+		gate_falls_asleep();
 		status = event_status(event_wait(process->events, ids, count, all, milliseconds, ages));
+		gate_woke_up();
+	}
 	if (status == HSAKMT_STATUS_SUCCESS && with_data)
 		for (HSAuint32 i = 0; i < count; i++)
 			copy_event_data(process, ids[i], events[i]);

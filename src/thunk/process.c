@@ -1,128 +1,45 @@
 // SPDX-License-Identifier: MIT
-/*
- * Opening and closing the library, and what fork does to it.
- *
- * The gate is one word: bit 31 says that the library is open, the rest counts the callers inside.
- * A caller counts itself in first and looks at the bit then, so close can turn the bit off and wait
- * for the count to reach zero.  The word lives on a page that the kernel wipes in a fork child: also
- * after a bare clone() the child finds the library closed, and its calls are refused until it opens.
- */
+/* Opening and closing the library, and what fork and exit do to it. */
 #include "thunk/process.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <hsakmt/hsakmt_dxg.h>
 
 #include "dxg/dxg.h"
 #include "event/event.h"
-#include "gsp/gpu.h"
+#include "gsp/renewals.h"
 #include "memory/memory.h"
 #include "queue/queue.h"
 #include "thunk/bar.h"
+#include "thunk/gate.h"
+#include "thunk/gpus.h"
 #include "thunk/status.h"
 #include "topology/topology.h"
+#include "util/clock.h"
 #include "util/compiler.h"
+#include "util/ending.h"
 #include "util/log.h"
 
-#define GATE_OPEN 0x80000000U
+#define EXIT_NS 1000000000ULL /* how long exit() waits for the calls inside */
 
-#define SCRATCH_SLOTS_PER_CU 32U /* where the topology does not say (librocdxg assumes as many) */
-
-struct gate {
-	_Atomic uint32_t word;
-};
-
-static struct gate *gate;	  /* set once, before the first open succeeds */
-static struct process *current;	  /* valid while the gate is open */
-static unsigned open_count;	  /* guarded by lifecycle */
-static struct process *abandoned; /* a fork parent's: unusable, kept so that it stays reachable */
-static pid_t opener;		  /* the process that `current` belongs to */
+static struct process *current; /* valid while the gate is open */
+static unsigned open_count;	/* guarded by lifecycle */
+/* fork parents': unusable, kept so that they stay reachable; volatile, for nobody reads it */
+static struct process *volatile abandoned;
+static pid_t opener; /* the process that `current` belongs to */
 
 /* Serialises open and close, which create and destroy everything. */
 static pthread_mutex_t lifecycle = PTHREAD_MUTEX_INITIALIZER;
 
-static void futex_wait(_Atomic uint32_t *word, uint32_t value)
-{
-	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
-}
-
-static void futex_wake(_Atomic uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-}
-
-static struct gate *gate_load(void)
-{
-	return __atomic_load_n(&gate, __ATOMIC_ACQUIRE);
-}
-
-static void gate_leave(struct gate *g)
-{
-	if (atomic_fetch_sub(&g->word, 1) == 1)
-		futex_wake(&g->word);
-}
-
-static void gate_close_and_drain(struct gate *g)
-{
-	uint32_t word = atomic_fetch_and(&g->word, ~GATE_OPEN) & ~GATE_OPEN;
-
-	while (word) {
-		futex_wait(&g->word, word);
-		word = atomic_load(&g->word);
-	}
-}
-
-static int gate_create(void)
-{
-	struct gate *page;
-
-	if (gate_load())
-		return 0;
-	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (page == MAP_FAILED)
-		return -errno;
-	/* Without MADV_WIPEONFORK (Linux < 4.14) only pthread_atfork tells of a fork. */
-	if (madvise(page, DXG_PAGE_SIZE, MADV_WIPEONFORK))
-		log_debug("MADV_WIPEONFORK is not available: a child of bare clone() is not detected");
-	__atomic_store_n(&gate, page, __ATOMIC_RELEASE);
-	return 0;
-}
-
-/*
- * A thread that is cancelled goes on until its call is over: where it would end amid one it may hold locks, and stand in lists by its stack.
- * libhsakmt's calls are ioctls, no cancellation points either.
- */
-static _Thread_local struct {
-	unsigned depth;
-	int state;
-} calling;
-
-static void hold_off_cancellation(void)
-{
-	if (!calling.depth++)
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &calling.state);
-}
-
-static void let_cancellation(void)
-{
-	if (!--calling.depth)
-		pthread_setcancelstate(calling.state, NULL);
-}
-
 /* True while the library is open in this process. */
 bool process_is_open(void)
 {
-	struct gate *g = gate_load();
-
-	return g && (atomic_load(&g->word) & GATE_OPEN);
+	return gate_is_open();
 }
 
 /*
@@ -131,15 +48,8 @@ bool process_is_open(void)
  */
 HSAKMT_STATUS process_enter(struct process **process)
 {
-	struct gate *g = gate_load();
-
-	if (!g)
+	if (!gate_enter())
 		return HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED;
-	if (!(atomic_fetch_add(&g->word, 1) & GATE_OPEN)) {
-		gate_leave(g);
-		return HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED;
-	}
-	hold_off_cancellation();
 	*process = current;
 	return HSAKMT_STATUS_SUCCESS;
 }
@@ -147,8 +57,7 @@ HSAKMT_STATUS process_enter(struct process **process)
 /* Ends a call that process_enter() let in. */
 void process_leave(void)
 {
-	gate_leave(gate_load());
-	let_cancellation();
+	gate_leave();
 }
 
 /* In a fork child: the parent's object is of no use, but the child must let go of the file. */
@@ -156,8 +65,10 @@ static void abandon_parent(void)
 {
 	if (!current)
 		return;
+	gsp_renewals_after_fork();
 	dxg_close(current->dxg);
 	current->dxg = NULL;
+	current->before = abandoned;
 	abandoned = current;
 	current = NULL;
 	open_count = 0;
@@ -176,8 +87,7 @@ static void after_fork_in_parent(void)
 static void after_fork_in_child(void)
 {
 	pthread_mutex_init(&lifecycle, NULL);
-	if (gate)
-		atomic_store(&gate->word, 0);
+	gate_forget();
 	abandon_parent();
 }
 
@@ -186,26 +96,53 @@ static void register_fork_handlers(void)
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-static void process_destroy(struct process *process)
+/* What there is on the host, in its order: queues, memory (evicted, unmapped, destroyed), devices, adapters, the file. */
+static void give_back(struct process *process)
 {
 	queues_destroy(process->queues);
+	process->queues = NULL;
 	if (process->memory)
 		memory_destroy(process->memory);
-	for (uint32_t i = 0; i < process->gpu_count; i++)
-		gsp_gpu_destroy(process->gpus[i]);
+	process->memory = NULL;
+	gpus_let_go(process);
 	if (process->snapshot)
 		topology_snapshot_put(process->snapshot);
-	if (process->topology)
-		topology_destroy(process->topology);
+	process->snapshot = NULL;
+	topology_destroy(process->topology);
+	process->topology = NULL;
+	dxg_close(process->dxg);
+	process->dxg = NULL;
+}
+
+/*
+ * Events that their user left are not freed: runtimes keep some over a close and use them after the next open (ROCr: AqlQueue::queue_event_), where
+ * libhsakmt's are memory still.  So they are, and no later event is at their address.  The first entry names those that were kept before.
+ */
+static void keep_events(HsaEvent **handles)
+{
+	static HsaEvent **kept; /* under lifecycle */
+	size_t count = 1;
+	HsaEvent **fitting;
+
+	for (uint32_t id = 1; id <= EVENT_MAX; id++)
+		if (handles[id])
+			handles[count++] = handles[id];
+	if (count == 1) {
+		free(handles);
+		return;
+	}
+	handles[0] = (HsaEvent *)(void *)kept;
+	fitting = realloc(handles, count * sizeof(handles[0]));
+	kept = fitting ? fitting : handles;
+}
+
+static void process_destroy(struct process *process)
+{
+	give_back(process);
 	if (process->events)
 		event_table_destroy(process->events);
-	for (uint32_t id = 0; process->event_handles && id <= EVENT_MAX; id++)
-		free(process->event_handles[id]);
-	free(process->event_handles);
-	dxg_close(process->dxg);
-	free(process->gpus);
-	free(process->gpu_nodes);
-	free(process->traps);
+	if (process->event_handles)
+		keep_events(process->event_handles);
 	turn_destroy(&process->first_acquire);
 	turn_destroy(&process->first_event);
 	pthread_mutex_destroy(&process->lock);
@@ -271,7 +208,7 @@ fail:
 
 /*
  * Opens the library, or counts one more user of it.  As libhsakmt does, the second open answers
- * HSAKMT_STATUS_KERNEL_ALREADY_OPENED and counts.
+ * HSAKMT_STATUS_KERNEL_ALREADY_OPENED and counts.  HSAKMT_STATUS_ERROR from a signal handler that interrupted one of our calls.
  */
 HSAKMT_STATUS process_open(void)
 {
@@ -279,7 +216,9 @@ HSAKMT_STATUS process_open(void)
 	HSAKMT_STATUS status = HSAKMT_STATUS_SUCCESS;
 	int ret;
 
-	hold_off_cancellation();
+	if (calling_now())
+		return HSAKMT_STATUS_ERROR;
+	calling_begin();
 	pthread_once(&once, register_fork_handlers);
 	pthread_mutex_lock(&lifecycle);
 	if (current && opener != getpid()) {
@@ -301,130 +240,80 @@ HSAKMT_STATUS process_open(void)
 	}
 	opener = getpid();
 	open_count = 1;
-	atomic_fetch_or(&gate->word, GATE_OPEN);
+	gate_open();
 out:
 	pthread_mutex_unlock(&lifecycle);
-	let_cancellation();
+	calling_end();
 	return status;
 }
 
 /*
  * Counts one user less; the last close releases every waiter, waits for the calls still inside,
- * and frees all there is.  HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED when not open.
+ * and frees all there is.  HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED when not open; HSAKMT_STATUS_ERROR from a signal
+ * handler that interrupted one of our calls, which would have to be over first.
  */
 HSAKMT_STATUS process_close(void)
 {
 	HSAKMT_STATUS status = HSAKMT_STATUS_SUCCESS;
 
-	hold_off_cancellation();
+	if (calling_now())
+		return HSAKMT_STATUS_ERROR;
+	calling_begin();
 	pthread_mutex_lock(&lifecycle);
 	if (!open_count || opener != getpid()) {
 		status = HSAKMT_STATUS_KERNEL_IO_CHANNEL_NOT_OPENED;
 	} else if (--open_count == 0) {
 		event_table_shutdown(current->events);
-		gate_close_and_drain(gate);
+		gate_close();
+		gate_wait();
 		process_destroy(current);
 		current = NULL;
 	}
 	pthread_mutex_unlock(&lifecycle);
-	let_cancellation();
+	calling_end();
 	return status;
 }
 
-static struct queue_gpu describe_gpu(struct gsp_gpu *gsp, const struct topology_node *node)
+/*
+ * What other threads were given stays; who is asleep stays so, and has `process` and its events until the end.  False: VRAM that the
+ * CPU sees goes with its device, and somebody may be writing to it.
+ */
+static bool give_back_at_exit(struct process *process)
 {
-	const HsaNodeProperties *props = &node->props;
-	uint32_t compute_units = props->NumSIMDPerCU ? props->NumFComputeCores / props->NumSIMDPerCU : 0;
-	uint32_t slots = props->MaxSlotsScratchCU ? props->MaxSlotsScratchCU : SCRATCH_SLOTS_PER_CU;
-	const struct kmd_adapter *kmd = &node->gpu->kmd;
-
-	return (struct queue_gpu){
-		.gsp = gsp,
-		.info = kmd,
-		.gfx_major = node->gpu->gfx.major,
-		.shader_engines = MAX(props->NumShaderBanks, 1U),
-		.arrays_per_engine = MAX(props->NumArrays, 1U),
-		.compute_units = compute_units,
-		.scratch_waves = MAX(compute_units, 1U) * slots,
-		.lds_bytes = props->LDSSizeInKB * 1024U,
-		.local_bytes = kmd->vram_visible + kmd->vram_invisible,
-		.platform_atomics = kmd->pcie_atomics,
-	};
+	if (process->memory && memory_is_locked(process->memory))
+		return false;
+	ending_begin();
+	give_back(process);
+	open_count = 0;
+	return true;
 }
 
-/* In the order of the memory's GPUs. */
-static int make_queues(struct process *process, const struct topology_snapshot *snapshot,
-		       struct memory *memory)
+/*
+ * exit() without a close, after the handlers of atexit(): what is left on the host is given back in order.  Nothing is done for the
+ * exit of a thread that is amid one of our calls (a signal handler called exit()), nor where other threads stay inside of theirs, or
+ * may use VRAM: the kernel's own end of the process serves then, as it does for those that are killed.
+ */
+__attribute__((destructor)) static void exit_without_close(void)
 {
-	struct queue_gpu gpus[MEMORY_MAX_GPUS];
-	const char *doorbell = getenv(HSAKMT_DXG_ENV_DOORBELL);
-	const struct queues_options options = {
-		.memory = memory,
-		.events = process->events,
-		.gpus = gpus,
-		.gpu_count = process->gpu_count,
-		.rung_by_call = abi_reports_aql_emulation(),
-		.look_at_doorbells = doorbell && !strcmp(doorbell, "look"),
-	};
+	uint64_t deadline_ns = clock_ns() + EXIT_NS;
+	struct timespec deadline = {(time_t)(deadline_ns / 1000000000ULL),
+				    (long)(deadline_ns % 1000000000ULL)};
 
-	if (process->gpu_count > MEMORY_MAX_GPUS)
-		return -EINVAL;
-	for (uint32_t i = 0; i < process->gpu_count; i++)
-		gpus[i] = describe_gpu(process->gpus[i], topology_node(snapshot, process->gpu_nodes[i]));
-	return queues_create(&options, &process->queues);
-}
-
-static int collect_gpus(struct process *process, const struct topology_snapshot *snapshot)
-{
-	uint32_t nodes = topology_node_count(snapshot), count = 0;
-	struct memory_gpu_config *configs = calloc(nodes, sizeof(*configs));
-	struct memory *memory = NULL;
-	int ret = -ENOMEM;
-
-	process->gpus = calloc(nodes, sizeof(struct gsp_gpu *));
-	process->gpu_nodes = calloc(nodes, sizeof(*process->gpu_nodes));
-	process->traps = calloc(nodes, sizeof(*process->traps));
-	if (!configs || !process->gpus || !process->gpu_nodes || !process->traps)
-		goto out;
-	for (uint32_t id = 0; id < nodes; id++) {
-		const struct topology_gpu *gpu = topology_node(snapshot, id)->gpu;
-
-		if (!gpu)
-			continue;
-		ret = gsp_gpu_create(process->dxg, gpu->adapter, &gpu->kmd, &process->gpus[count]);
-		if (ret)
-			goto out;
-		gsp_gpu_count_renewals(process->gpus[count], gsp_renewals_of(&gpu->kmd.pci));
-		configs[count] = (struct memory_gpu_config){
-			.gsp = process->gpus[count],
-			.info = &gpu->kmd,
-			.gfx_major = gpu->gfx.major,
-			.node = id,
-		};
-		process->gpu_nodes[count++] = id;
-		process->gpu_count = count;
+	if (calling_now() || !gate_is_open())
+		return;
+	calling_begin();
+	if (!pthread_mutex_trylock(&lifecycle) ||
+	    !pthread_mutex_clocklock(&lifecycle, CLOCK_MONOTONIC, &deadline)) {
+		if (open_count && opener == getpid()) {
+			gate_close();
+			if (!gate_wait_for_the_awake(deadline_ns) || !give_back_at_exit(current)) {
+				log_debug("exit() without a close: what there is is left to the kernel");
+				gate_open();
+			}
+		}
+		pthread_mutex_unlock(&lifecycle);
 	}
-	ret = memory_create(configs, count, &memory);
-	if (!ret)
-		ret = make_queues(process, snapshot, memory);
-	if (ret && memory)
-		memory_destroy(memory);
-	else
-		process->memory = memory;
-out:
-	free(configs);
-	if (ret) {
-		for (uint32_t i = 0; i < process->gpu_count; i++)
-			gsp_gpu_destroy(process->gpus[i]);
-		free(process->gpus);
-		free(process->gpu_nodes);
-		free(process->traps);
-		process->gpus = NULL;
-		process->gpu_nodes = NULL;
-		process->traps = NULL;
-		process->gpu_count = 0;
-	}
-	return ret;
+	calling_end();
 }
 
 static bool take_reference(struct process *process, struct topology_snapshot **snapshot)
@@ -451,7 +340,7 @@ static int make_snapshot(struct process *process)
 		return ret;
 	if (!process->memory) {
 		pthread_mutex_lock(&process->lock);
-		ret = collect_gpus(process, fresh);
+		ret = gpus_make(process, fresh);
 		pthread_mutex_unlock(&process->lock);
 		if (!ret && process->bar == PROCESS_BAR_ALL)
 			bar_make_public(process, fresh);

@@ -17,6 +17,7 @@
 
 struct dxg;
 struct event_table;
+struct gpu_place;
 struct gsp_gpu;
 struct memory;
 struct queues;
@@ -47,18 +48,22 @@ struct process {
 	struct turn first_acquire;   /* for what the first snapshot needs of the host */
 	struct turn first_event;     /* for what the first event does */
 	_Atomic bool mailboxes_made; /* or cannot be: events have what they will have */
+	const void *mailboxes;
+	_Atomic uint64_t mailboxes_missed; /* bit per GPU that they are not mapped on; under first_event */
 
 	pthread_mutex_t lock;	  /* guards what follows; never held across a call to the host */
-	HsaEvent **event_handles; /* by id: what callers know an event by; freed with it or at close */
+	HsaEvent **event_handles; /* by id: what callers know an event by; freed with it */
 	struct topology_snapshot *snapshot;
 	unsigned snapshot_references;
 	/* made at the first acquire, kept until close; the GPUs in the order of their nodes */
 	struct memory *_Atomic memory;
 	struct queues *queues; /* made with the memory */
 	struct gsp_gpu **gpus;
+	struct gpu_place *gpu_places; /* gpus.c */
 	uint32_t *gpu_nodes;
 	struct trap_handler *traps;
 	uint32_t gpu_count;
+	struct process *before; /* of a fork's child: its parent's own parent's */
 };
 
 bool process_is_open(void);

@@ -135,7 +135,7 @@ static HSAKMT_STATUS create_when_open(const struct creation *call)
  *
  * INVALID_PARAMETER: priority, percentage, type, the shape of the ring, indices; INVALID_NODE_UNIT: no such node; NO_MEMORY; ERROR: a
  * CPU node, a ring or indices that are not in memory of the library's or registered, an event that is none, an engine that does not
- * answer (the log says at which step), or the host refuses.
+ * answer (the log says at which step), the host refuses, or the GPU was lost and may not be used again yet.
  */
 HSAKMT_STATUS HSAKMTAPI hsaKmtCreateQueueExt(HSAuint32 NodeId, HSA_QUEUE_TYPE Type, HSAuint32 QueuePercentage,
 					     HSA_QUEUE_PRIORITY Priority, HSAuint32 SdmaEngineId,

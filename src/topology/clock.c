@@ -61,7 +61,7 @@ int topology_clock_counters(struct topology *topology, const struct topology_nod
 		return ret;
 	after = before;
 	if (node->gpu && kmd_adapter_has(&node->gpu->kmd, KMD_FIELD_CLOCK_CALIBRATION)) {
-		ret = dxg_query_clock_calibration(topology->dxg, node->gpu->adapter,
+		ret = dxg_query_clock_calibration(topology->dxg, adapter_latest(topology, node->gpu),
 						  node->gpu->kmd.compute_node, &clock);
 		if (!ret && !clock.gpu_clock_counter)
 			ret = -ENODATA;

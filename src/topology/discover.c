@@ -149,6 +149,9 @@ static int read_gpu(struct discovery *d, const struct dxg_adapter *adapter, stru
 		hide_failed(d, &pci, adapter, &why, ret);
 		return -ENODEV;
 	}
+	/* what comes back after a removal is compared with it: topology_find_again() */
+	if (!kmd_adapter_has(&gpu->pub.kmd, KMD_FIELD_DRIVER_VERSION))
+		kmd_adapter_driver_version(d->dxg, adapter->handle, &gpu->pub.kmd.driver_version);
 	gpu->pub.pci_known = !kmd_adapter_locate(d->dxg, adapter->handle, &gpu->pub.pci);
 	gpu->pub.adapter = adapter->handle;
 	gpu->pub.luid = adapter->luid;
@@ -325,9 +328,9 @@ void gpu_discovery_release(struct dxg *dxg, struct gpu_discovery *found)
  * `dxg` may be NULL, then `open_error` says why.  No GPU at all is success; one message says why there is none.
  *
  * Round trips to the host: none for the list and the handles, which the guest kernel keeps; per AMD adapter one
- * for the PCI ids, five for the private data and its checks (kmd_adapter_read), one for the PCI address, and
- * four or, integrated, three for name, clocks and PCIe bandwidth; one more where the driver's version is logged.
- * With the two that make and end the process on the host, that is 13, at most 14.
+ * for the PCI ids, five for the private data and its checks (kmd_adapter_read), one for the driver's version, one for the
+ * PCI address, and four or, integrated, three for name, clocks and PCIe bandwidth.
+ * With the two that make and end the process on the host, that is 14.
  *
  * -ENOMEM; -EINVAL: HSA_OVERRIDE_GFX_VERSION cannot be understood; what the enumeration fails with.
  */

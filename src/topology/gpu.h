@@ -63,6 +63,10 @@ int gpu_discover(struct dxg *dxg, int open_error, const char *root, uint32_t fir
 		 struct gpu_discovery *out);
 void gpu_discovery_release(struct dxg *dxg, struct gpu_discovery *found);
 
+/* again.c */
+void adapters_again_release(struct topology *topology);
+d3dkmt_handle adapter_latest(struct topology *topology, const struct topology_gpu *gpu);
+
 static inline void gpu_origin(struct gpu *gpu, enum property property, enum origin origin)
 {
 	gpu->pub.origin[property] = origin;

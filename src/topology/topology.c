@@ -52,6 +52,7 @@ void topology_destroy(struct topology *topology)
 		return;
 	if (topology->snapshot)
 		topology_snapshot_put(topology->snapshot);
+	adapters_again_release(topology);
 	gpu_discovery_release(topology->dxg, &topology->found);
 	pthread_cond_destroy(&topology->built);
 	pthread_mutex_destroy(&topology->lock);

@@ -77,6 +77,8 @@ int topology_create(struct dxg *dxg, int open_error, const struct topology_optio
 void topology_destroy(struct topology *topology);
 int topology_acquire(struct topology *topology, struct topology_snapshot **out);
 uint32_t topology_hidden(struct topology *topology, const struct topology_hidden **hidden);
+int topology_find_again(struct topology *topology, const struct topology_gpu *gpu, d3dkmt_handle *adapter,
+			struct kmd_adapter *kmd);
 int topology_clock_counters(struct topology *topology, const struct topology_node *node,
 			    HsaClockCounters *counters);
 

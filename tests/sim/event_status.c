@@ -324,6 +324,28 @@ static void events_made_before_the_topology_keep_their_mailboxes(void **state)
 	assert_status(hsaKmtDestroyEvent(late), SUCCESS);
 }
 
+/* as ROCr does with the event that its queues share */
+static void an_event_that_was_left_at_close_stays_memory_of_its_own(void **state)
+{
+	HsaEvent *left[3], *next;
+	uint32_t id;
+
+	(void)state;
+	for (unsigned life = 0; life < 3; life++) {
+		assert_status(hsaKmtOpenKFD(), SUCCESS);
+		left[life] = make(HSA_EVENTTYPE_SIGNAL, false, false);
+		id = left[life]->EventId;
+		assert_status(hsaKmtCloseKFD(), SUCCESS);
+		assert_int_equal(left[life]->EventId, id);
+	}
+	assert_status(hsaKmtOpenKFD(), SUCCESS);
+	next = make(HSA_EVENTTYPE_SIGNAL, false, false);
+	for (unsigned life = 0; life < 3; life++)
+		assert_ptr_not_equal(next, left[life]);
+	assert_status(hsaKmtDestroyEvent(next), SUCCESS);
+	assert_status(hsaKmtCloseKFD(), SUCCESS);
+}
+
 #define CLOSED(test) cmocka_unit_test_setup_teardown(test, machine_setup_closed, machine_teardown)
 #define OPEN(test)   cmocka_unit_test_setup_teardown(test, machine_setup_open, machine_teardown)
 
@@ -343,6 +365,7 @@ int main(void)
 		OPEN(a_mailbox_is_within_reach_of_every_gpu),
 		OPEN(events_work_where_a_gpu_cannot_reach_their_mailboxes),
 		CLOSED(events_made_before_the_topology_keep_their_mailboxes),
+		CLOSED(an_event_that_was_left_at_close_stays_memory_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,47 @@ traced = ("--trace", "/dev/stderr", "--fault")
 expect(0, *traced, "ioctl=ENUMADAPTERS3:drop", "--", leaker, "clean", text="] (no message for the fault)\n")
 expect(1, *traced, "ioctl=ENUMADAPTERS3:errno=EIO", "--", leaker, "clean", text="[] FAULT\n")
 
+# what befalls the host: at a time, before a call, from outside
+gone = "remove:adapter=0"
+expect(64, "--fault", "remove:adapter=0:errno=EIO", "--", "true", text="not a part of this happening")
+expect(64, "--fault", "reset:ioctl=NONE", "--", "true", text="unknown ioctl 'NONE'")
+expect(64, "--fault", "reset:nth=2", "--", "true", text="missing 'ioctl='")
+expect(0, "--help", text="\n  after-ms=N ")
+expect(0, "--help", text="\n  power=mains|battery|unknown ")
+expect(0, "--fault", gone + ":after-ms=20", "--", leaker, "watch", text="holding")
+expect(0, "--fault", gone + ":ioctl=ENUMADAPTERS2:nth=3", "--", leaker, "watch")
+expect(0, "--fault", "remove:adapter=9", "--", leaker, "clean", text="NOTE remove:adapter=9: there is no such")
+# who leaves while the host sleeps waits until it is awake
+asleep = ("--fault", "resume:after-ms=60", "--fault", "sleep:ioctl=ENUMADAPTERS3", "--", leaker)
+expect(0, *asleep, "exit", text="NOTE adapter")
+expect(0, *asleep, "clean")
+# a program cannot give back what has gone, but what it can close it has to
+lost = ("--adapter", "rx6800", "--fault", gone + ":ioctl=ENUMADAPTERS2", "--", leaker, "lost")
+expect(70, *lost, text="LEAK device")
+if "LEAK allocation" in (said := run(*lost)[2]) or "LEAK adapter" not in said or "paging" in said:
+    sys.exit(said)
+expect(70, *lost[:2], *lost[4:], text="LEAK allocation")
+
+
+def control(want, pid, *happenings, text=""):
+    expect(want, "--control", str(pid), *happenings, text=text)
+
+
+with subprocess.Popen([dxgsim, "--", leaker, "watch"], stdout=subprocess.PIPE) as running:
+    running.stdout.readline()
+    control(64, running.pid, "vanish", text="vanish: no such happening")
+    control(64, running.pid, "starve", text="ms=N is missing")
+    control(64, running.pid, text="no happening")
+    control(1, running.pid, "power=mains", "plug:adapter=0", text="plug:adapter=0: that is so already")
+    control(1, running.pid, "reset:adapter=2", text="there is no such adapter")
+    child = open(f"/proc/{running.pid}/task/{running.pid}/children").read().split()[0]
+    control(0, child, gone)
+    if running.wait(timeout=30):
+        sys.exit(f"watch: {running.returncode}")
+    control(1, running.pid, gone, text="is not there")
+control(1, os.getpid(), gone, text="is in no simulation")
+control(64, "this", gone, text="the number of a process")
+
 # a request to end is for the program, and the launcher ends after it
 with tempfile.TemporaryDirectory() as place:
     command = [dxgsim, "--report", os.path.join(place, "report"), "--", "sh", "-c", "echo; exec sleep 60"]

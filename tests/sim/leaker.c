@@ -10,6 +10,8 @@
  *   leaker hold     makes a device on every adapter, says so, and waits until it is killed
  *   leaker vram     the same, and 300 MiB of VRAM resident on every adapter
  *   leaker become   makes a device on every adapter, and becomes true(1)
+ *   leaker lost     the same, counts the adapters, and gives nothing back
+ *   leaker watch    says that it is there, waits until there is an adapter less than before, and gives all back
  *   leaker clean    none of these
  */
 #include <errno.h>
@@ -120,13 +122,35 @@ static int go_on(const char *what)
 	return 1;
 }
 
+static int count_adapters(int fd, uint32_t *count)
+{
+	struct d3dkmt_enumadapters2 args = {.adapters = 0};
+	int rc = ioctl(fd, LX_DXENUMADAPTERS2, &args);
+
+	*count = args.num_adapters;
+	return rc;
+}
+
+static int wait_for_one_less(int fd, uint32_t before)
+{
+	uint32_t count = before;
+
+	puts("holding");
+	fflush(stdout);
+	for (int tries = 0; tries < 20000 && count == before; tries++)
+		if (usleep(500) || count_adapters(fd, &count))
+			return -1;
+	return count == before - 1 ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct d3dkmt_adapterinfo info[MAX_ADAPTERS] = {{0}};
 	struct d3dkmt_enumadapters3 args = {.adapter_count = MAX_ADAPTERS, .adapters = (uintptr_t)info};
 	const char *what = argc > 1 ? argv[1] : "";
-	bool vram = !strcmp(what, "vram");
+	bool lost = !strcmp(what, "lost"), vram = lost || !strcmp(what, "vram");
 	d3dkmt_handle device;
+	uint32_t count;
 	int fd = open("/dev/dxg", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, LX_DXENUMADAPTERS3, &args)) {
@@ -140,8 +164,10 @@ int main(int argc, char **argv)
 			if (make_device(fd, info[i].adapter_handle, &device) ||
 			    (vram && make_vram(fd, device)))
 				return 1;
-		return go_on(what);
+		return lost ? count_adapters(fd, &count) || close(fd) : go_on(what);
 	}
+	if (!strcmp(what, "watch") && wait_for_one_less(fd, args.adapter_count))
+		return 1;
 	for (uint32_t i = 0; *what && i < args.adapter_count; i++) {
 		if (!strcmp(what, "range") && reserve(fd, info[i].adapter_handle))
 			return 1;

@@ -389,7 +389,7 @@ static void one_adapter_costs_few_host_round_trips(void **state)
 	assert_int_equal(hsaKmtCloseKFD(), HSAKMT_STATUS_SUCCESS);
 	print_message("host round trips of open, acquire, release and close: %llu\n",
 		      (unsigned long long)(dxgsim_round_trips() - before));
-	assert_int_equal(dxgsim_round_trips() - before, 13);
+	assert_int_equal(dxgsim_round_trips() - before, 14);
 	/* and a device is created by the first memory, not by looking */
 	scenario_topology(&result);
 	assert_whole(&result);

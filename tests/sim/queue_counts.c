@@ -105,6 +105,23 @@ static void send_and_wait(struct bench *bench, struct aql_queue *queue)
 	aql_expect(done, 0);
 }
 
+/*
+ * All that was submitted is over, its fence included, which comes after the signals: an event is set behind it.  Before, frames are in use, and
+ * the next batch may have to be cut.
+ */
+static void settle(struct bench *bench, struct aql_queue *queue)
+{
+	struct aql_signal *done = aql_bench_arm(&bench->aql, 0, 1);
+	HsaEvent *event = aql_add_event(done);
+	struct aql_packet packet = aql_dispatch(bench->plain, done);
+
+	aql_send(queue, &packet);
+	do
+		assert_status(hsaKmtWaitOnEvent(event, 20000), SUCCESS);
+	while (aql_value(done));
+	assert_status(hsaKmtDestroyEvent(event), SUCCESS);
+}
+
 /* All frames that batches come to use are mapped, and nothing is pending. */
 static void warm_up(struct bench *bench, struct aql_queue *queue)
 {
@@ -115,6 +132,7 @@ static void warm_up(struct bench *bench, struct aql_queue *queue)
 			aql_put(queue, &packet);
 		send_and_wait(bench, queue);
 	}
+	settle(bench, queue);
 }
 
 static int setup(void **state)
@@ -148,6 +166,7 @@ static void one_submission_per_batch(void **state)
 	struct counts before;
 
 	for (unsigned round = 0; round < 4; round++) {
+		settle(bench, &bench->queue);
 		before = count();
 		aql_hold(&bench->queue);
 		for (unsigned i = 0; i < BATCH; i++) {

@@ -326,6 +326,7 @@ struct watch {
 	_Atomic bool over;
 	_Atomic bool block;
 	_Atomic bool unlook_inside;
+	_Atomic pid_t unlooker; /* the thread that unlook_it() runs on */
 	sem_t entered, leave;
 };
 
@@ -812,9 +813,30 @@ static void *unlook_it(void *arg)
 {
 	struct watch *v = arg;
 
+	atomic_store(&v->unlooker, gettid());
 	completion_unlook(v->completion, &v->look);
 	sem_post(&v->entered);
 	return NULL;
+}
+
+/* Linux: proc_pid_stat(5), the state is what follows the name. */
+static bool thread_sleeps(pid_t tid)
+{
+	char path[64], line[256] = "";
+	const char *end;
+	FILE *file;
+
+	if (!tid)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	end = strrchr(line, ')');
+	return end && end[1] == ' ' && end[2] == 'S';
 }
 
 static void unlooking_waits_for_the_look(void **state)
@@ -829,6 +851,8 @@ static void unlooking_waits_for_the_look(void **state)
 	while (sem_wait(&v.entered))
 		;
 	assert_int_equal(pthread_create(&thread, NULL, unlook_it, &v), 0);
+	/* a look that nobody takes off before it ends is looked at again, and would be blocked again */
+	eventually(thread_sleeps(atomic_load(&v.unlooker)));
 	pause_ms(10);
 	assert_int_equal(sem_trywait(&v.entered), -1);
 	sem_post(&v.leave);

@@ -16,6 +16,8 @@
 struct guest guest;
 const char *guest_arena_path;
 
+static const struct host_config *config; /* as the driver was given it when it began */
+
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t news;
@@ -31,19 +33,31 @@ static void on_event(uint64_t event)
 	pthread_mutex_unlock(&events.lock);
 }
 
+struct guest_told guest_told;
+
 static void on_state(void)
 {
+	atomic_fetch_add(&guest_told.states, 1);
 }
 
 static void on_removed(uint32_t vgpu)
 {
 	(void)vgpu;
+	atomic_fetch_add(&guest_told.removed, 1);
+}
+
+static void on_added(uint32_t vgpu, const struct host_vgpu *now)
+{
+	(void)vgpu;
+	atomic_store(&guest_told.luid, now->guest_luid.a);
+	atomic_fetch_add(&guest_told.added, 1);
 }
 
 static const struct host_upcalls upcalls = {
 	.signal_event = on_event,
 	.device_state_changed = on_state,
 	.vgpu_removed = on_removed,
+	.vgpu_added = on_added,
 };
 
 static void put32(uint8_t *to, uint32_t offset, uint32_t value)
@@ -260,6 +274,13 @@ void guest_join(struct guest *other)
 	guest_swap(other);
 }
 
+void guest_begin_again(void)
+{
+	munmap(guest.memory, GUEST_BYTES);
+	guest.used = 0;
+	begin_process();
+}
+
 void guest_leave(struct guest *other)
 {
 	guest_swap(other);
@@ -276,6 +297,7 @@ void guest_start(const char *spec)
 
 	report_open("/dev/null");
 	memset(&guest, 0, sizeof(guest));
+	memset(&guest_told, 0, sizeof(guest_told));
 	memset(events.raised, 0, sizeof(events.raised));
 	events.next = 0;
 	guest.hint = 3;
@@ -289,6 +311,8 @@ void guest_start(const char *spec)
 		assert_int_equal(arena_open(guest_arena_path, GUEST_MACHINE, &arena), 0);
 		host_model_share(guest.model, arena);
 	}
+	config = host_model_ops.config(guest.model);
+	atomic_store(&guest_told.luid, config->vgpus[0].guest_luid.a);
 	host_model_ops.attach(guest.model, &upcalls);
 	begin_process();
 	report_reset_counters();
@@ -558,7 +582,6 @@ bool guest_wait(d3dkmt_handle fence, uint64_t value)
 
 uint64_t guest_fence_value(uint64_t page)
 {
-	const struct host_config *config = host_model_ops.config(guest.model);
 	const _Atomic uint64_t *memory;
 	uint64_t value;
 

@@ -7,6 +7,7 @@
 #define DXGSIM_VIDSCH_GUEST_H
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,13 @@ struct guest_queue {
 
 extern struct guest guest;
 
+/* What the host has told the guest unasked, since guest_start(). */
+struct guest_told {
+	atomic_uint states, removed, added;
+	atomic_uint luid; /* the first half of the vGPU's that is there, or was last */
+};
+extern struct guest_told guest_told;
+
 /* Name of the arena that guest_start() opens; NULL: none. */
 extern const char *guest_arena_path;
 
@@ -61,6 +69,8 @@ void guest_finish(void);
 void guest_join(struct guest *other);
 /* `guest` and *@other change places. */
 void guest_swap(struct guest *other);
+/* `guest` is a process of its own again, after what it had was lost; the one before is forgotten, not destroyed. */
+void guest_begin_again(void);
 /* Destroys that process; the host goes on. */
 void guest_leave(struct guest *other);
 /* The message's status; 0 when nobody waits for one (guest.async). */

@@ -23,6 +23,7 @@ static uint32_t batch_count;
 static bool is_open;
 static int refuse_begin, refuse_submit;
 static unsigned refuse_alloc;
+static uint32_t event;
 
 static struct memory_info known[64];
 static unsigned known_count;
@@ -43,6 +44,7 @@ void fake_batch_reset(void)
 	batch_count = 0;
 	refuse_begin = refuse_submit = 0;
 	refuse_alloc = 0;
+	event = 0;
 	known_count = 0;
 	expected_count = asked = 0;
 }
@@ -76,6 +78,18 @@ const struct fake_batch *fake_batch_at(uint32_t i)
 {
 	assert_true(i < batch_count);
 	return &batches[i];
+}
+
+int event_set(struct event_table *table, uint32_t id)
+{
+	(void)table;
+	event = id;
+	return 0;
+}
+
+uint32_t fake_event(void)
+{
+	return event;
 }
 
 void fake_batch_refuse_begin(int error)
@@ -247,6 +261,12 @@ void fake_memory_add(const void *start, uint64_t size, enum memory_kind kind, ui
 		.flags = flags,
 		.gpu_va = gpu_va ? gpu_va : ptr_to_u64(start),
 	};
+}
+
+void fake_memory_lose(const void *start)
+{
+	for (unsigned i = 0; i < known_count; i++)
+		known[i].lost |= known[i].start == start;
 }
 
 void fake_memory_refuse(unsigned n)

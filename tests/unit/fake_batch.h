@@ -38,8 +38,12 @@ void fake_batch_refuse_submit(int error);
 /* What memory_lookup() finds.  gpu_va 0: at the same address. */
 void fake_memory_add(const void *start, uint64_t size, enum memory_kind kind, uint32_t flags,
 		     uint64_t gpu_va);
+/* That memory went with its device. */
+void fake_memory_lose(const void *start);
 /* The n-th memory_alloc() from now on fails; 0: none. */
 void fake_memory_refuse(unsigned n);
+/* The event that was set last, 0: none. */
+uint32_t fake_event(void);
 /* What book_find() knows. */
 void fake_book_add(uint64_t signal, struct gsp_fence_point point);
 unsigned fake_book_asked(void);

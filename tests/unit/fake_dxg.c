@@ -13,17 +13,22 @@
 
 #define MAX_ADAPTERS 4
 #define MAX_OBJECTS  16384
+#define MAX_LIVES    256
 #define SIZE_OFFSET  0xa8 /* of the size and the version in an allocation's private data */
 #define VERSION	     0xfc
 
 pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
 struct object fake_objects[MAX_OBJECTS];
 unsigned fake_used;
-static uint64_t values[MAX_ADAPTERS][16]; /* fence pages; one word is used */
+static uint64_t values[MAX_ADAPTERS][MAX_LIVES][16]; /* fence pages; one word is used */
 static uint64_t issued[MAX_ADAPTERS];
 static int lost[MAX_ADAPTERS], occupied[MAX_ADAPTERS];
+static unsigned life[MAX_ADAPTERS]; /* of an adapter: what was made in an earlier one is lost */
+static int ends[MAX_ADAPTERS][MAX_LIVES];
+static _Thread_local unsigned asked_life; /* of the object that a call is about */
+static _Thread_local bool asked_dead;
 static unsigned calls, fail_at, misuse;
-static int fail_with;
+static int fail_with, silent;
 bool fake_hold, fake_stalled;
 static bool failed, ignore_waits, excused, user_pages;
 static long call_ns;
@@ -43,10 +48,14 @@ void fake_reset(void)
 	memset(fake_objects, 0, sizeof(fake_objects));
 	memset(values, 0, sizeof(values));
 	memset(issued, 0, sizeof(issued));
+	memset(life, 0, sizeof(life));
+	memset(ends, 0, sizeof(ends));
+	asked_dead = false;
 	memset(lost, 0, sizeof(lost));
 	memset(occupied, 0, sizeof(occupied));
 	memset(counts, 0, sizeof(counts));
 	fake_used = calls = fail_at = misuse = 0;
+	silent = 0;
 	call_ns = 0;
 	failed = fake_hold = ignore_waits = excused = user_pages = false;
 	local_limit = UINT64_MAX;
@@ -109,10 +118,10 @@ void fake_finish_on(unsigned adapter)
 {
 	if (lost[adapter])
 		return;
-	__atomic_store_n(&values[adapter][0], issued[adapter], __ATOMIC_RELEASE);
+	__atomic_store_n(&values[adapter][life[adapter]][0], issued[adapter], __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < fake_used && !fake_stalled; i++)
 		if ((fake_objects[i].type == FENCE || fake_objects[i].type == HWQUEUE) &&
-		    fake_objects[i].adapter == adapter)
+		    fake_objects[i].adapter == adapter && fake_objects[i].life == life[adapter])
 			__atomic_store_n(&fake_objects[i].value, fake_objects[i].wanted, __ATOMIC_RELEASE);
 }
 
@@ -124,18 +133,47 @@ void fake_finish(void)
 	pthread_mutex_unlock(&fake_lock);
 }
 
-void fake_lose(unsigned adapter, enum d3dkmt_deviceexecution_state state)
+static void lose(unsigned adapter, enum d3dkmt_deviceexecution_state state)
 {
-	pthread_mutex_lock(&fake_lock);
 	lost[adapter] = (int)state;
 	if (state != D3DKMT_DEVICEEXECUTION_STOPPED) {
-		__atomic_store_n(&values[adapter][0], UINT64_MAX, __ATOMIC_RELEASE);
+		__atomic_store_n(&values[adapter][life[adapter]][0], UINT64_MAX, __ATOMIC_RELEASE);
 		for (unsigned i = 0; i < fake_used; i++)
 			if ((fake_objects[i].type == FENCE || fake_objects[i].type == HWQUEUE) &&
 			    fake_objects[i].adapter == adapter)
 				__atomic_store_n(&fake_objects[i].value, UINT64_MAX, __ATOMIC_RELEASE);
 	}
+}
+
+void fake_lose(unsigned adapter, enum d3dkmt_deviceexecution_state state)
+{
+	pthread_mutex_lock(&fake_lock);
+	lose(adapter, state);
 	pthread_mutex_unlock(&fake_lock);
+}
+
+void fake_revive(unsigned adapter)
+{
+	pthread_mutex_lock(&fake_lock);
+	if (!lost[adapter])
+		lose(adapter, D3DKMT_DEVICEEXECUTION_RESET);
+	ends[adapter][life[adapter]] = lost[adapter];
+	if (++life[adapter] == MAX_LIVES)
+		abort();
+	lost[adapter] = 0;
+	issued[adapter] = 0;
+	pthread_mutex_unlock(&fake_lock);
+}
+
+/* Whether the host still knows what an object is for. */
+static bool lives(const struct object *o)
+{
+	return !lost[o->adapter] && o->life == life[o->adapter];
+}
+
+void fake_fall_silent(int error)
+{
+	silent = error;
 }
 
 void fake_refuse_form_below(uint32_t version_word)
@@ -233,6 +271,7 @@ struct object *fake_add(enum type type, unsigned adapter)
 	memset(o, 0, sizeof(*o));
 	o->type = type;
 	o->adapter = adapter;
+	o->life = life[adapter];
 	o->handle = next_handle += 0x40;
 	return o;
 }
@@ -249,9 +288,17 @@ struct object *fake_get(enum type type, d3dkmt_handle handle)
 /* Counts a call and decides its fate: 0 or the error; the lock is held on return in either case. */
 int fake_enter(const char *name, unsigned adapter)
 {
+	static const char *const always[] = {"destroy_device",	    "destroy_paging_queue",
+					     "destroy_allocations", "get_device_state",
+					     "get_page_fault",	    "unlock"};
 	const struct timespec time = {.tv_nsec = call_ns};
+	bool refused = asked_dead;
 	size_t i = 0;
 
+	asked_dead = false;
+	for (size_t n = 0; n < ARRAY_SIZE(always); n++)
+		refused = refused && strcmp(name, always[n]);
+	fake_run_hook(name);
 	if (call_ns)
 		nanosleep(&time, NULL);
 	pthread_mutex_lock(&fake_lock);
@@ -265,7 +312,7 @@ int fake_enter(const char *name, unsigned adapter)
 			lost[adapter] = D3DKMT_DEVICEEXECUTION_STOPPED;
 		return fail_with;
 	}
-	return lost[adapter] == D3DKMT_DEVICEEXECUTION_STOPPED ? -ENODEV : 0;
+	return refused || lost[adapter] == D3DKMT_DEVICEEXECUTION_STOPPED ? -ENODEV : 0;
 }
 
 int fake_leave(int ret)
@@ -280,6 +327,8 @@ unsigned fake_adapter_of(enum type type, d3dkmt_handle handle)
 
 	pthread_mutex_lock(&fake_lock);
 	o = fake_get(type, handle);
+	asked_life = o ? o->life : 0;
+	asked_dead = o && o->life != life[o->adapter];
 	pthread_mutex_unlock(&fake_lock);
 	return o ? o->adapter : 0;
 }
@@ -327,7 +376,9 @@ int dxg_get_device_state(struct dxg *dxg, d3dkmt_handle device, enum d3dkmt_devi
 
 	(void)dxg;
 	*state = 0;
-	if (!ret)
+	if (!ret && asked_life != life[adapter])
+		*state = (enum d3dkmt_deviceexecution_state)ends[adapter][asked_life];
+	else if (!ret)
 		*state = lost[adapter] ? (enum d3dkmt_deviceexecution_state)lost[adapter]
 				       : D3DKMT_DEVICEEXECUTION_ACTIVE;
 	return fake_leave(ret);
@@ -340,6 +391,8 @@ int dxg_get_page_fault(struct dxg *dxg, d3dkmt_handle device, struct d3dkmt_devi
 
 	(void)dxg;
 	memset(fault, 0, sizeof(*fault));
+	if (!ret)
+		ret = silent;
 	if (!ret)
 		fault->faulted_virtual_address = fault_address;
 	return fake_leave(ret);
@@ -356,7 +409,7 @@ int dxg_create_paging_queue(struct dxg *dxg, d3dkmt_handle device, struct dxg_pa
 		struct object *o = fake_add(QUEUE, adapter);
 
 		o->parent = device;
-		*queue = (struct dxg_paging_queue){o->handle, o->handle, values[adapter]};
+		*queue = (struct dxg_paging_queue){o->handle, o->handle, values[adapter][o->life]};
 	}
 	return fake_leave(ret);
 }
@@ -434,8 +487,9 @@ int dxg_create_allocations(struct dxg *dxg, d3dkmt_handle device, const void *re
 		o->local = !allocations[i].sysmem;
 		o->sysmem = allocations[i].sysmem;
 		o->pinned_to_write = !(flags & D3DKMT_CREATEALLOCATIONFLAGS_READ_ONLY);
-		/* pinning faults the pages in */
-		if (!o->local && !user_pages && first_byte(allocations[i].sysmem))
+		/* pinning faults the pages in; those that come from a lost device have been written */
+		if (!o->local && !user_pages && first_byte(allocations[i].sysmem) && !life[adapter] &&
+		    !lost[adapter])
 			fake_complain("host pages are not zero");
 		allocations[i].handle = o->handle;
 	}
@@ -455,16 +509,16 @@ int dxg_destroy_allocations(struct dxg *dxg, d3dkmt_handle device, d3dkmt_handle
 
 		if (!o)
 			continue;
-		if (!lost[adapter] && o->busy_until > values[adapter][0])
+		if (lives(o) && o->busy_until > values[adapter][o->life][0])
 			fake_complain("destroyed before its unmapping was done");
 		for (unsigned m = 0; m < fake_used; m++) {
 			if (fake_objects[m].type != MAPPING || fake_objects[m].parent != o->handle)
 				continue;
-			if (!lost[adapter])
+			if (lives(o))
 				fake_complain("destroyed while mapped");
 			fake_objects[m].type = FREE;
 		}
-		if (o->resident && !fail_at && !lost[adapter])
+		if (o->resident && !fail_at && lives(o))
 			fake_complain("destroyed without evicting");
 		if (o->resident && o->local && !o->discarded)
 			local_used -= o->size;
@@ -555,7 +609,7 @@ int dxg_offer(struct dxg *dxg, d3dkmt_handle device, const d3dkmt_handle *alloca
 			continue;
 		if (o->offered)
 			fake_complain("offered twice");
-		if (!lost[adapter] && o->busy_until > values[adapter][0])
+		if (lives(o) && o->busy_until > values[adapter][o->life][0])
 			fake_complain("offered before its unmapping was done");
 		o->offered = true;
 	}

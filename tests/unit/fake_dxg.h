@@ -19,11 +19,16 @@ bool fake_failed(void);			    /* whether that call came */
 unsigned fake_calls(void);
 void fake_take_time(long ns); /* of each call, so that threads meet in it; below 1 s */
 unsigned fake_calls_of(const char *name);
+/* Run once, in the next call of that name, before the host sees it. */
+void fake_at_call(const char *name, void (*run)(void *arg), void *arg);
 void fake_hold_fences(
 	bool hold); /* paging and submitted work stays unfinished until a wait is armed or fake_finish() */
 void fake_finish(void);
 void fake_ignore_waits(bool ignore); /* armed waits do not finish held work either */
 void fake_lose(unsigned adapter, enum d3dkmt_deviceexecution_state state);
+/* Ends it for all that is on the adapter, which is reset unless that was told already, and lets new devices be made there. */
+void fake_revive(unsigned adapter);
+void fake_fall_silent(int error); /* what asks the host itself fails so; 0: it answers */
 void fake_refuse_form_below(
 	uint32_t version_word);		 /* allocations whose version word differs get a zero handle */
 void fake_refuse_larger(uint64_t bytes); /* allocations above this get a zero handle; 0: none do */
@@ -38,6 +43,18 @@ void fake_discard_offers(void);		  /* what is offered now loses its contents */
 void fake_refuse_contexts_below(uint32_t private_data_size); /* contexts with less get -EINVAL */
 void fake_refuse_contexts(uint32_t flags); /* contexts with one of these flags get -EINVAL; ~0: all do */
 void fake_refuse_hwqueues(int error);	   /* 0: none is refused */
+
+struct fake_escape {
+	d3dkmt_handle device;
+	uint32_t flags;
+	uint32_t size;
+	uint8_t data[256]; /* as it was sent */
+};
+
+#define FAKE_NO_ANSWER UINT32_MAX
+void fake_answer_escapes(
+	uint32_t code); /* what the driver returns in them; FAKE_NO_ANSWER: they come back as they were */
+unsigned fake_escapes(struct fake_escape *last); /* how many the driver got */
 
 void fake_progress_starts_at(uint64_t value); /* fences of hardware queues made from now on */
 uint32_t fake_hwqueue_flags(d3dkmt_handle hwqueue);

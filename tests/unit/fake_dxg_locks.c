@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* The CPU's mappings of allocations. */
+/* The CPU's mappings of allocations, and what happens in the middle of calls. */
 #include "fake_dxg_private.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "util/compiler.h"
@@ -14,8 +15,37 @@ static unsigned misaligned_locks;
 static int lock_error;
 static d3dkmt_handle unlock_failed; /* of this the latest did: once more is no misuse */
 
+/* What happens in the middle of calls. */
+static const char *hook_name;
+static void (*hook)(void *arg);
+static void *hook_arg;
+
+void fake_at_call(const char *name, void (*run)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&fake_lock);
+	hook_name = name;
+	hook = run;
+	hook_arg = arg;
+	pthread_mutex_unlock(&fake_lock);
+}
+
+void fake_run_hook(const char *name)
+{
+	void (*run)(void *arg) = NULL;
+
+	pthread_mutex_lock(&fake_lock);
+	if (hook_name && !strcmp(name, hook_name)) {
+		run = hook;
+		hook_name = NULL;
+	}
+	pthread_mutex_unlock(&fake_lock);
+	if (run)
+		run(hook_arg);
+}
+
 void fake_reset_locks(void)
 {
+	hook_name = NULL;
 	lock_address = 0;
 	misaligned_locks = 0;
 	lock_error = 0;

@@ -13,6 +13,7 @@ struct object {
 	enum type type;
 	d3dkmt_handle handle;
 	unsigned adapter;
+	unsigned life;	      /* of the adapter in which it was made */
 	d3dkmt_handle parent; /* device, a mapping's allocation, a hardware queue's context */
 	uint64_t base, size;
 	uint64_t value, wanted; /* of a fence: what is in its page, and where finished work would take it */
@@ -42,6 +43,8 @@ int fake_enter(const char *name, unsigned adapter);
 int fake_leave(int ret);
 void fake_finish_on(unsigned adapter);
 void fake_complain(const char *what);
+
+void fake_run_hook(const char *name);
 
 void fake_reset_queues(void);
 

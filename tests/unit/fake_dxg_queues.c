@@ -18,8 +18,16 @@ static uint64_t waited_value;
 static fake_gpu gpu;
 static void *gpu_arg;
 
+#define ESCAPE_HEADER 0x80U
+#define ESCAPE_CODE   0x48U
+
+static struct fake_escape escape;
+static unsigned escapes;
+static uint32_t escape_answer;
+
 void fake_reset_queues(void)
 {
+	escapes = escape_answer = 0;
 	shortest_context = 0;
 	refused_flags = 0;
 	hwqueue_error = 0;
@@ -370,6 +378,44 @@ unsigned fake_submissions(struct fake_submission *last)
 	pthread_mutex_lock(&fake_lock);
 	*last = last_submission;
 	count = submissions;
+	pthread_mutex_unlock(&fake_lock);
+	return count;
+}
+
+int dxg_escape(struct dxg *dxg, d3dkmt_handle adapter, d3dkmt_handle device, uint32_t flags, void *data,
+	       uint32_t size)
+{
+	unsigned place = fake_adapter_of(DEVICE, device);
+	int ret = fake_enter("escape", place);
+
+	(void)dxg;
+	if (!ret && (adapter != FAKE_ADAPTER(place) || size < ESCAPE_HEADER || size > sizeof(escape.data)))
+		fake_complain("an escape of another adapter, or without a header");
+	else if (!ret) {
+		escapes++;
+		escape = (struct fake_escape){.device = device, .flags = flags, .size = size};
+		memcpy(escape.data, data, size);
+		if (escape_answer != FAKE_NO_ANSWER)
+			memcpy((uint8_t *)data + ESCAPE_CODE, &escape_answer, sizeof(escape_answer));
+	}
+	return fake_leave(ret);
+}
+
+void fake_answer_escapes(uint32_t code)
+{
+	pthread_mutex_lock(&fake_lock);
+	escape_answer = code;
+	pthread_mutex_unlock(&fake_lock);
+}
+
+unsigned fake_escapes(struct fake_escape *last)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&fake_lock);
+	count = escapes;
+	if (last)
+		*last = escape;
 	pthread_mutex_unlock(&fake_lock);
 	return count;
 }

@@ -44,21 +44,41 @@ static struct fake_adapter *find(d3dkmt_handle handle)
 	return &fake_host.adapters[owner[index]];
 }
 
+/* Counts a call; 0, or what it is to fail with. */
+static int enter(void)
+{
+	return ++fake_host.calls == fake_host.fail_call ? fake_host.fail_error : 0;
+}
+
+/* The same of one that asks the host about an adapter. */
+static int ask(const struct fake_adapter *fake)
+{
+	int ret = enter();
+
+	fake_host.round_trips++;
+	if (!fake)
+		return -EINVAL;
+	return fake->removed ? -ENODEV : ret;
+}
+
 int dxg_enum_adapters(struct dxg *dxg, struct dxg_adapter adapters[DXG_MAX_ADAPTERS], size_t *count)
 {
+	int ret = enter();
+
 	(void)dxg;
 	*count = 0;
 	fake_host.enumerations++;
-	if (fake_host.enum_error)
-		return fake_host.enum_error;
+	if (fake_host.enum_error || ret)
+		return ret ? ret : fake_host.enum_error;
 	for (size_t i = 0; i < fake_host.count; i++) {
+		if (fake_host.adapters[i].removed)
+			continue;
 		owner[next_handle] = (unsigned)i;
 		open_handle[next_handle] = true;
-		adapters[i].handle = FIRST_HANDLE + next_handle++;
-		adapters[i].luid = fake_host.adapters[i].luid;
+		adapters[*count].handle = FIRST_HANDLE + next_handle++;
+		adapters[(*count)++].luid = fake_host.adapters[i].luid;
 		fake_host.open_handles++;
 	}
-	*count = fake_host.count;
 	return 0;
 }
 
@@ -80,10 +100,11 @@ int dxg_query_adapter_info(struct dxg *dxg, d3dkmt_handle adapter, uint32_t type
 	uint16_t *text = data;
 	uint64_t *words = data;
 
+	int ret = ask(fake);
+
 	(void)dxg;
-	fake_host.round_trips++;
-	if (!fake)
-		return -EINVAL;
+	if (ret)
+		return ret;
 	switch (type) {
 	case KMTQAITYPE_ADAPTERREGISTRYINFO:
 		if (!fake->name || size != 2080)
@@ -131,10 +152,11 @@ int kmd_adapter_identify(struct dxg *dxg, d3dkmt_handle adapter, struct kmd_pci_
 {
 	const struct fake_adapter *fake = find(adapter);
 
+	int ret = ask(fake);
+
 	(void)dxg;
-	fake_host.round_trips++;
-	if (!fake)
-		return -EINVAL;
+	if (ret)
+		return ret;
 	*ids = fake->pci;
 	return fake->identify_error;
 }
@@ -143,12 +165,26 @@ int kmd_adapter_locate(struct dxg *dxg, d3dkmt_handle adapter, struct kmd_pci_ad
 {
 	const struct fake_adapter *fake = find(adapter);
 
+	int ret = ask(fake);
+
 	(void)dxg;
-	fake_host.round_trips++;
-	if (!fake)
-		return -EINVAL;
+	if (ret)
+		return ret;
 	*address = fake->address;
 	return fake->locate_error;
+}
+
+int kmd_adapter_driver_version(struct dxg *dxg, d3dkmt_handle adapter, uint64_t *version)
+{
+	const struct fake_adapter *fake = find(adapter);
+	int ret = ask(fake);
+
+	(void)dxg;
+	*version = 0;
+	if (ret || fake->version_error)
+		return ret ? ret : fake->version_error;
+	*version = fake->driver_version;
+	return 0;
 }
 
 int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const struct kmd_pci_ids *ids,
@@ -156,12 +192,14 @@ int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const s
 {
 	const struct fake_adapter *fake = find(adapter->handle);
 
+	int ret = ask(fake);
+
 	(void)dxg;
-	fake_host.round_trips += 5;
+	fake_host.round_trips += 4;
 	memset(out, 0, sizeof(*out));
 	memset(why, 0, sizeof(*why));
-	if (!fake)
-		return -EINVAL;
+	if (ret)
+		return ret;
 	if (ids->vendor != KMD_VENDOR_AMD)
 		fake_host.private_queries++;
 	if (fake->read_error) {
@@ -173,6 +211,7 @@ int kmd_adapter_read(struct dxg *dxg, const struct dxg_adapter *adapter, const s
 		return -EPROTO;
 	*out = fake->kmd;
 	out->pci = *ids;
+	out->luid = adapter->luid;
 	return 0;
 }
 
@@ -194,6 +233,7 @@ static struct fake_adapter base(uint32_t luid, uint32_t device, uint32_t revisio
 		.luid = {.a = luid, .b = 0},
 		.pci = {.vendor = KMD_VENDOR_AMD, .device = device, .revision = revision, .subsystem = 0x438},
 		.address = {.bus = bus},
+		.driver_version = 0x0020000000150000,
 		.kmd = {.engine_count = 5,
 			.engines = {0, 5, 4, 7},
 			.graphics_node = 0,

@@ -14,6 +14,9 @@ struct fake_adapter {
 	int identify_error;
 	int locate_error;
 	int read_error;
+	int version_error;
+	uint64_t driver_version; /* asked for apart */
+	bool removed;		 /* not listed, and -ENODEV for those who have a handle */
 	struct kmd_adapter kmd;
 	const char *name; /* NULL: the query fails */
 	uint64_t engine_hz;
@@ -33,6 +36,9 @@ struct fake_host {
 	unsigned bad_closes;
 	unsigned private_queries; /* of adapters that are not AMD's */
 	unsigned round_trips;
+	unsigned calls;
+	unsigned fail_call; /* the n-th from the start fails with ... */
+	int fail_error;	    /* ... this */
 };
 
 extern struct fake_host fake_host;

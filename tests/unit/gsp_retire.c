@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #include "fake_dxg.h"
+#include "gsp/device_private.h"
 #include "gsp/retire.h"
 #include "gsp/timeline.h"
 #include "util/compiler.h"
@@ -299,6 +301,47 @@ static void moments_of_several_devices_do_not_hold_one_another_up(void **state)
 	tear_down(&w);
 }
 
+/* Devices come and go, more of them than there are places for their moments: those that are over leave theirs. */
+static void devices_that_are_gone_leave_their_places(void **state)
+{
+	struct thing kept, first, second;
+	struct gsp_device *device;
+	struct queue queue;
+	struct world w;
+
+	(void)state;
+	build(&w);
+	submit(&w.queue);
+	add(&w, &kept, gsp_moment_take(&w.device, 1), NULL);
+	for (unsigned i = 0; i < 3 * DXG_MAX_ADAPTERS; i++) {
+		device = make_device(2);
+		queue = (struct queue){0};
+		assert_int_equal(gsp_timeline_create(device, &queue.value, &queue.timeline), 0);
+		submit(&queue);
+		add(&w, &first, gsp_moment_take(&device, 1), NULL);
+		submit(&queue);
+		add(&w, &second, gsp_moment_take(&device, 1), NULL);
+		moment_reads = 0;
+		assert_int_equal(gsp_retire_run(&w.list), 0);
+		/* its own place: the first that is not over spares the look at the second */
+		assert_int_equal(moment_reads, 2);
+		if (i % 2)
+			queue.value = UINT64_MAX;
+		else
+			finish(&queue);
+		assert_int_equal(gsp_retire_run(&w.list), 2);
+		assert_int_equal(second.why, i % 2 ? -ENODEV : 0);
+		gsp_timeline_stop(queue.timeline);
+		gsp_timeline_end(queue.timeline);
+		gsp_device_destroy(device);
+	}
+	assert_int_equal(w.list.lane_count, 2);
+	assert_int_equal(kept.why, NOT_ENDED);
+	finish(&w.queue);
+	assert_int_equal(gsp_retire_run(&w.list), 1);
+	tear_down(&w);
+}
+
 static void many_things_end_once_each_in_order(void **state)
 {
 	struct thing *things = calloc(MANY, sizeof(*things));
@@ -491,6 +534,45 @@ static void a_drain_notices_that_a_device_was_removed(void **state)
 	fake_lose(0, D3DKMT_DEVICEEXECUTION_STOPPED);
 	assert_int_equal(gsp_retire_drain(&w.list, GSP_WAIT_FOREVER), 0);
 	assert_int_equal(thing.why, -ENODEV);
+	tear_down(&w);
+}
+
+static void *drain_it(void *arg)
+{
+	struct world *w = arg;
+
+	return gsp_retire_drain(&w->list, GSP_WAIT_FOREVER) ? w : NULL;
+}
+
+/* Another thread may end the item meanwhile, which had kept the device of its fence. */
+static void a_drain_keeps_the_device_whose_fence_it_waits_for(void **state)
+{
+	struct gsp_fence_point point;
+	struct thing thing;
+	uint64_t value = 0;
+	pthread_t thread;
+	struct world w;
+	void *failed;
+
+	(void)state;
+	build(&w);
+	point = (struct gsp_fence_point){
+		.device = w.device,
+		.fence = gsp_device_handles(w.device)->paging.fence,
+		.value = &value,
+		.wanted = 1,
+	};
+	add(&w, &thing, NULL, &point);
+	assert_int_equal(w.device->references, 1);
+	assert_int_equal(pthread_create(&thread, NULL, drain_it, &w), 0);
+	while (!fake_calls_of("wait_fences"))
+		sched_yield();
+	assert_int_equal(w.device->references, 2);
+	__atomic_store_n(&value, 1, __ATOMIC_RELEASE);
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	assert_int_equal(thing.why, 0);
+	assert_int_equal(w.device->references, 1);
 	tear_down(&w);
 }
 
@@ -701,12 +783,14 @@ int main(void)
 		cmocka_unit_test(what_is_behind_one_moment_costs_one_look),
 		cmocka_unit_test(moments_behind_one_that_is_not_over_cost_nothing),
 		cmocka_unit_test(moments_of_several_devices_do_not_hold_one_another_up),
+		cmocka_unit_test(devices_that_are_gone_leave_their_places),
 		cmocka_unit_test(many_things_end_once_each_in_order),
 		cmocka_unit_test(a_lost_device_ends_what_waits_for_it_alone),
 		cmocka_unit_test(a_callback_may_list_its_item_again),
 		cmocka_unit_test(without_memory_for_a_moment_things_end_at_close),
 		cmocka_unit_test(a_drain_waits_for_moments_without_their_fences),
 		cmocka_unit_test(a_drain_notices_that_a_device_was_removed),
+		cmocka_unit_test(a_drain_keeps_the_device_whose_fence_it_waits_for),
 		cmocka_unit_test(what_another_thread_is_ending_has_not_ended),
 		cmocka_unit_test(a_drain_waits_for_what_another_thread_lists_again),
 		cmocka_unit_test(threads_free_run_and_drain_together),

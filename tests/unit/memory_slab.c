@@ -87,6 +87,13 @@ struct gsp_moment {
 
 static void free_block(void *address, int expected);
 
+/* The device of all GPU memory here. */
+struct gsp_device {
+	int nothing;
+};
+
+static struct gsp_device local_device;
+
 struct gsp_device *gsp_gpu_device(const struct gsp_gpu *gpu)
 {
 	(void)gpu;
@@ -97,6 +104,24 @@ bool gsp_device_is_lost(const struct gsp_device *device)
 {
 	(void)device;
 	return atomic_load(&lost);
+}
+
+/* What counts as somebody's. */
+static _Atomic int64_t contents;
+static _Atomic bool lose_at_count; /* it is lost when the next one is counted */
+
+void gsp_device_add_contents(struct gsp_device *device)
+{
+	assert_ptr_equal(device, &local_device);
+	atomic_fetch_add(&contents, 1);
+	if (atomic_exchange(&lose_at_count, false))
+		atomic_store(&lost, true);
+}
+
+void gsp_device_drop_contents(struct gsp_device *device)
+{
+	assert_ptr_equal(device, &local_device);
+	assert_true(atomic_fetch_sub(&contents, 1) > 0);
 }
 
 struct gsp_moment *memory_moment(struct memory *m, uint64_t gpus)
@@ -192,6 +217,7 @@ int buffer_create(struct memory *m, const struct memory_request *request, struct
 	buffer->kind = request->kind;
 	buffer->flags = request->flags;
 	buffer->gpu = request->gpu;
+	buffer->device = request->kind == MEMORY_LOCAL ? &local_device : NULL;
 	assert_int_equal(node_set_of(&m->node_sets, 0, &buffer->nodes), 0);
 	buffer->references = 1;
 	*out = buffer;
@@ -213,12 +239,13 @@ void buffer_retire(struct buffer *buffer)
 	buffer_put(buffer);
 }
 
-int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
+int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t later, uint64_t timeout_ns)
 {
 	assert_true(buffer->entry.held);
 	assert_int_equal(timeout_ns, 77);
 	/* a slab only ever grows */
-	assert_int_equal(buffer->nodes->gpus & ~gpus, 0);
+	assert_int_equal(buffer->nodes->gpus & ~(gpus | later), 0);
+	assert_int_equal(gpus & later, 0);
 	atomic_fetch_add(&host.maps, 1);
 	if (host.free_at_map) {
 		free_block(host.free_at_map, 0);
@@ -226,7 +253,7 @@ int buffer_map(struct buffer *buffer, uint64_t gpus, uint64_t timeout_ns)
 	}
 	if (atomic_load(&host.map_error))
 		return atomic_load(&host.map_error);
-	return node_set_of(&buffer->memory->node_sets, gpus, &buffer->nodes);
+	return node_set_of(&buffer->memory->node_sets, gpus | later, &buffer->nodes);
 }
 
 int buffer_offer(struct buffer *buffer)
@@ -286,6 +313,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	slabs_destroy(&memory);
+	assert_int_equal(contents, 0);
 	/* what still waits ends here */
 	run_list(-ETIMEDOUT);
 	assert_null(memory_first(&memory));
@@ -326,7 +354,7 @@ static int map_block(void *address, uint64_t size, uint64_t gpus)
 
 	if (ret)
 		return ret;
-	ret = slab_map(buffer, address, size, gpus, 77);
+	ret = slab_map(buffer, address, size, gpus, 0, 77);
 	buffer_put(buffer);
 	return ret;
 }
@@ -620,7 +648,7 @@ static void a_stale_reference_frees_nothing(void **state)
 	assert_int_equal(slab_free(stale, p), -ENOENT);
 	q = alloc_block(MEMORY_SYSTEM, 4096);
 	assert_int_equal(slab_free(stale, p), -ENOENT);
-	assert_int_equal(slab_map(stale, p, 4096, 1, 77), -ENOENT);
+	assert_int_equal(slab_map(stale, p, 4096, 1, 0, 77), -ENOENT);
 	assert_int_equal(slab_unmap(stale, p), -ENOENT);
 	assert_int_equal(node_set_of(&memory.node_sets, 0, &none), 0);
 	assert_int_equal(slab_register(stale, p, none), -ENOENT);
@@ -795,10 +823,21 @@ static void a_lost_gpu_gives_nothing_and_keeps_nothing(void **state)
 	alloc_block(MEMORY_SYSTEM, 100);
 }
 
-/* The slab seems to be where it was mapped, but a GPU that comes back has nothing of it. */
-static void slabs_that_a_lost_gpu_had_are_used_up(void **state)
+/* What is told of a block of a GPU's memory. */
+static bool told_lost(const void *p)
+{
+	struct memory_info info;
+
+	assert_int_equal(memory_lookup(&memory, p, &info), 0);
+	return info.lost;
+}
+
+/* The GPU gets them back when it is renewed; until then they serve the others as ever. */
+static void slabs_of_the_host_outlast_a_lost_gpu(void **state)
 {
 	void *p = alloc_block(MEMORY_SYSTEM, 100), *q = alloc_block(MEMORY_SYSTEM, 8192), *r;
+	struct memory_info info;
+	struct buffer *buffer;
 
 	(void)state;
 	assert_int_equal(map_block(p, 100, 1), 0);
@@ -806,16 +845,88 @@ static void slabs_that_a_lost_gpu_had_are_used_up(void **state)
 	free_block(q, 0);
 	assert_int_equal(host.creates, 2);
 	atomic_store(&lost, true);
+	assert_false(told_lost(p));
 	r = alloc_block(MEMORY_SYSTEM, 100);
-	assert_int_equal(host.creates, 3);
+	alloc_block(MEMORY_SYSTEM, 8192);
+	assert_int_equal(host.creates, 2);
+	/* noted for later without a call where the slab is already, and else with it */
+	assert_int_equal(memory_get(&memory, r, &buffer), 0);
+	assert_int_equal(slab_map(buffer, r, 100, 0, 1, 77), 0);
+	assert_int_equal(host.maps, 2);
+	assert_int_equal(slab_map(buffer, r, 100, 0, 3, 77), 0);
+	assert_int_equal(host.maps, 3);
+	assert_int_equal(memory_lookup(&memory, r, &info), 0);
+	assert_int_equal(info.mapped, 3);
+	/* the second GPU came back without the addresses */
+	assert_int_equal(memory_hold_buffer(buffer), 0);
+	assert_int_equal(node_set_of(&memory.node_sets, 1, &buffer->nodes), 0);
+	slab_moved(buffer);
+	memory_let_go(buffer);
+	buffer_put(buffer);
+	assert_int_equal(memory_lookup(&memory, r, &info), 0);
+	assert_int_equal(info.mapped, 1);
+	assert_int_equal(memory_lookup(&memory, p, &info), 0);
+	assert_int_equal(info.mapped, 1);
+	assert_int_equal(map_block(r, 100, 2), 0);
+	assert_int_equal(host.maps, 4);
+	free_block(r, 0);
+	free_block(p, 0);
+	assert_int_equal(host.retires, 0);
+}
+
+/* Renewal waits for those who have some of a lost GPU's memory, and for nobody else. */
+static void blocks_of_a_gpu_count_as_contents(void **state)
+{
+	struct memory_request request = request_of(MEMORY_LOCAL, 100);
+	void *p, *q;
+
+	(void)state;
+	p = alloc_block(MEMORY_LOCAL, 100);
+	q = alloc_block(MEMORY_LOCAL, 100);
+	alloc_block(MEMORY_SYSTEM, 100);
+	assert_int_equal(contents, 2);
+	assert_false(told_lost(p));
+	free_block(p, 0);
+	assert_int_equal(contents, 1);
+	/* the library's own are cut from nothing that others have a part of */
+	request.flags = MEMORY_INTERNAL;
+	assert_false(slab_serves(&memory, &request));
+	request.kind = MEMORY_SYSTEM;
+	assert_true(slab_serves(&memory, &request));
+	assert_int_equal(slab_alloc(&memory, &request, &p), 0);
+	assert_int_equal(host.creates, 2);
+	atomic_store(&lost, true);
+	assert_true(told_lost(q));
+	assert_int_equal(contents, 1);
+	free_block(q, 0);
+	assert_int_equal(contents, 0);
+	assert_int_equal(host.retires, 1);
+	/* what was kept is given back when the GPU's next device is there */
+	atomic_store(&lost, false);
+	p = alloc_block(MEMORY_LOCAL, 100);
 	free_block(p, 0);
 	assert_int_equal(host.retires, 1);
-	/* the one that was kept empty goes when it would have been used */
-	alloc_block(MEMORY_SYSTEM, 8192);
-	assert_int_equal(host.creates, 4);
+	atomic_store(&lost, true);
+	slabs_forget(&memory, 1);
 	assert_int_equal(host.retires, 2);
-	free_block(r, 0);
-	assert_int_equal(host.retires, 2);
+	assert_int_equal(slabs_cached(&memory, 1), 0);
+}
+
+/* The device is lost while a piece is being taken: it is nobody's, and neither is the slab. */
+static void a_block_that_is_lost_at_once_is_not_had(void **state)
+{
+	struct memory_request request = request_of(MEMORY_LOCAL, 100);
+	void *p;
+
+	(void)state;
+	lose_at_count = true;
+	assert_int_equal(slab_alloc(&memory, &request, &p), -ENODEV);
+	assert_null(p);
+	assert_int_equal(contents, 0);
+	assert_int_equal(host.retires, 1);
+	atomic_store(&lost, false);
+	alloc_block(MEMORY_LOCAL, 100);
+	assert_int_equal(contents, 1);
 }
 
 static void closing_ends_what_is_in_use_and_what_waits(void **state)
@@ -1075,7 +1186,9 @@ int main(void)
 		TEST(what_cannot_be_had_back_is_released),
 		TEST(a_smaller_slab_is_better_than_none),
 		TEST(a_lost_gpu_gives_nothing_and_keeps_nothing),
-		TEST(slabs_that_a_lost_gpu_had_are_used_up),
+		TEST(slabs_of_the_host_outlast_a_lost_gpu),
+		TEST(blocks_of_a_gpu_count_as_contents),
+		TEST(a_block_that_is_lost_at_once_is_not_had),
 		TEST(closing_ends_what_is_in_use_and_what_waits),
 		TEST(without_memory_the_next_attempt_works),
 		TEST(those_who_need_a_slab_together_ask_for_one),

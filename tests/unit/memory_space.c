@@ -55,9 +55,9 @@ const struct kmd_adapter *gsp_device_info(const struct gsp_device *device)
 	return &device->info;
 }
 
-struct gsp_epoch_view gsp_device_epoch(const struct gsp_device *device)
+bool gsp_device_takes_back(struct gsp_device *device)
 {
-	return (struct gsp_epoch_view){.state = device->lost ? GSP_REMOVED : GSP_ACTIVE};
+	return !device->lost;
 }
 
 bool gsp_device_is_lost(const struct gsp_device *device)

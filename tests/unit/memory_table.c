@@ -32,6 +32,15 @@
 
 static struct memory memory;
 
+struct gsp_device {
+	bool lost;
+};
+
+bool gsp_device_is_lost(const struct gsp_device *device)
+{
+	return device->lost;
+}
+
 /* The linker puts these in the place of what they are named after, in this program's own objects. */
 static _Atomic int allocations_left = -1; /* until one fails; negative: none does */
 

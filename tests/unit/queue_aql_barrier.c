@@ -326,6 +326,124 @@ static void test_signals_that_are_not_there(void **state)
 	}
 }
 
+static int64_t value_of(struct aql_world *world, uint32_t i)
+{
+	return signal_load(world_signal(world, i));
+}
+
+/* What waits for a signal that is lost is lost too, at once when nothing else is waited for; the queue goes on. */
+static void test_lost_signals(void **state)
+{
+	static const struct {
+		enum aql_type type;
+		int64_t first, second;
+		enum queue_progress progress;
+		int64_t completion;
+	} cases[] = {
+		{AQL_BARRIER_AND, SIGNAL_LOST, 0, QUEUE_EMPTY, SIGNAL_LOST},
+		{AQL_BARRIER_AND, 0, SIGNAL_LOST - 3, QUEUE_EMPTY, SIGNAL_LOST},
+		{AQL_BARRIER_AND, SIGNAL_LOST, 1, QUEUE_PARKED, 1},
+		/* one is enough, if it comes */
+		{AQL_BARRIER_OR, SIGNAL_LOST, 0, QUEUE_EMPTY, 1},
+		{AQL_BARRIER_OR, SIGNAL_LOST, 1, QUEUE_PARKED, 1},
+		{AQL_BARRIER_OR, SIGNAL_LOST, SIGNAL_LOST, QUEUE_EMPTY, SIGNAL_LOST},
+		/* other negative values are their owners' */
+		{AQL_BARRIER_AND, -1, 0, QUEUE_PARKED, 1},
+		{AQL_BARRIER_AND, SIGNAL_LOST / 2 + 1, 0, QUEUE_PARKED, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct aql_world world;
+		struct aql_barrier_packet packet;
+
+		aql_world_build(&world, PM4_GFX11, 64);
+		aql_world_create(&world);
+		world_set_signal(&world, 0, cases[i].first, 0);
+		world_set_signal(&world, 1, cases[i].second, 0);
+		world_set_signal(&world, 2, 1, 0x9000);
+		packet = barrier_on(&world, cases[i].type, 0, 2);
+		packet.completion = world_signal(&world, 2);
+		world_push_kernels(&world, 0, 1);
+		world_push(&world, &packet);
+		world_push_kernels(&world, 0, 1);
+		assert_int_equal(world_drain(&world), cases[i].progress);
+		assert_int_equal(value_of(&world, 2), cases[i].completion);
+		assert_int_equal(world_read(&world), cases[i].progress == QUEUE_EMPTY ? 3 : 1);
+		/* the scheduler is not asked to wait for what may be lost */
+		if (cases[i].first == SIGNAL_LOST)
+			assert_int_equal(fake_book_asked(), 0);
+		aql_world_end(&world);
+	}
+}
+
+static void test_lost_values(void **state)
+{
+	struct aql_value_packet packet = {
+		.header = AQL_VENDOR_SPECIFIC,
+		.format = AQL_VENDOR_BARRIER_VALUE,
+		.mask = 0xff,
+		.value = 7,
+		.condition = AQL_LESS,
+	};
+	struct aql_world world;
+
+	(void)state;
+	aql_world_build(&world, PM4_GFX11, 64);
+	aql_world_create(&world);
+	world_set_signal(&world, 0, SIGNAL_LOST, 0);
+	world_set_signal(&world, 1, 1, 0);
+	packet.signal = world_signal(&world, 0);
+	packet.completion = world_signal(&world, 1);
+	world_push(&world, &packet);
+	assert_int_equal(world_drain(&world), QUEUE_EMPTY);
+	assert_int_equal(value_of(&world, 1), SIGNAL_LOST);
+	assert_int_equal(fake_batches(), 0);
+	assert_int_equal(world_read(&world), 1);
+	aql_world_end(&world);
+}
+
+/* What nobody will translate: the signals of all that is published, each once, and the packets stay. */
+static void test_what_is_published_when_the_device_is_lost(void **state)
+{
+	struct aql_dispatch_packet dispatch;
+	struct aql_barrier_packet packet;
+	struct aql_world world;
+
+	(void)state;
+	aql_world_build(&world, PM4_GFX11, 64);
+	aql_world_create(&world);
+	for (uint32_t i = 0; i < 8; i++)
+		world_set_signal(&world, i, i == 3 ? 0 : 1, 0);
+	dispatch = world_dispatch(&world, 0);
+	dispatch.completion = world_signal(&world, 0);
+	world_push(&world, &dispatch);
+	world_drain(&world);
+	packet = barrier_on(&world, AQL_BARRIER_AND, 1, 1);
+	packet.completion = world_signal(&world, 2);
+	world_push(&world, &packet);
+	dispatch.completion = world_signal(&world, 3);
+	world_push(&world, &dispatch);
+	dispatch.completion = 0x1000;
+	world_push(&world, &dispatch);
+	assert_int_equal(world_drain(&world), QUEUE_PARKED);
+	world.queue.ops->lose(&world.queue);
+	/* that of a submission is not the translator's */
+	assert_int_equal(value_of(&world, 0), 1);
+	assert_int_equal(value_of(&world, 1), 1);
+	assert_int_equal(value_of(&world, 2), SIGNAL_LOST);
+	assert_int_equal(value_of(&world, 3), 0);
+	assert_int_equal(world_read(&world), 1);
+	/* its owner's again */
+	world_set_signal(&world, 2, 1, 0);
+	dispatch.completion = world_signal(&world, 4);
+	world_push(&world, &dispatch);
+	world.queue.ops->lose(&world.queue);
+	assert_int_equal(value_of(&world, 2), 1);
+	assert_int_equal(value_of(&world, 4), SIGNAL_LOST);
+	aql_world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +456,9 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_values_on_the_gpu),
 		cmocka_unit_test(test_signals_that_are_not_there),
+		cmocka_unit_test(test_lost_signals),
+		cmocka_unit_test(test_lost_values),
+		cmocka_unit_test(test_what_is_published_when_the_device_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

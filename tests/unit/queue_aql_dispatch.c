@@ -201,6 +201,9 @@ SPOIL(too_little_lds, kernel->group_bytes = 16)
 SPOIL(too_much_lds, packet->group_bytes = 65537)
 SPOIL(too_much_scratch, packet->private_bytes = UINT32_MAX)
 SPOIL(unknown_signal, packet->completion = 0x1000)
+SPOIL(lost_kernel, fake_memory_lose(world->memory->kernels))
+SPOIL(lost_arguments, packet->kernarg = ptr_to_u64(world->memory->ib); fake_memory_lose(world->memory->ib))
+SPOIL(lost_signal, packet->completion = world_signal(world, 0); fake_memory_lose(world->memory->signals))
 SPOIL(odd_signal, packet->completion = world_signal(world, 0) + 4)
 SPOIL(cut_signal, packet->completion = world_signal(world, SIGNALS - 1) + 8)
 
@@ -226,6 +229,9 @@ static void test_refusals(void **state)
 		{QUEUE_ERROR_INVALID_CODE_OBJECT, preload},
 		{QUEUE_ERROR_INVALID_CODE_OBJECT, crowded},
 		{QUEUE_ERROR_INVALID_CODE_OBJECT, too_many_sgprs},
+		{QUEUE_ERROR_INVALID_CODE_OBJECT, lost_kernel},
+		{QUEUE_ERROR_INVALID_ALLOCATION, lost_arguments},
+		{QUEUE_ERROR_INVALID_PACKET, lost_signal},
 		{QUEUE_ERROR_INVALID_ALLOCATION, too_little_lds},
 		{QUEUE_ERROR_INVALID_ALLOCATION, too_much_lds},
 		{QUEUE_ERROR_INVALID_ALLOCATION, too_much_scratch},

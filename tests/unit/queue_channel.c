@@ -358,8 +358,8 @@ static void work_without_a_signal_ends_a_software_queue(void **state)
 	fake_fail_call(1, -EAGAIN);
 	assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), -EAGAIN);
 	expect_submission(channel, 1, &last);
-	fake_fail_call(2, -ENOMEM);
-	assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), -ENOMEM);
+	fake_fail_call(2, -EPERM);
+	assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), -EPERM);
 	/* which tells that they may run */
 	assert_int_equal(ordinal, 2);
 	assert_int_equal(fake_submissions(&last), 2);
@@ -374,6 +374,32 @@ static void work_without_a_signal_ends_a_software_queue(void **state)
 	assert_int_equal(gsp_moment_read(moment), GSP_FENCE_DONE);
 	gsp_moment_put(moment);
 	queue_world_end(&w);
+}
+
+/* A call that did not get through says nothing of the host: the next one may. */
+static void a_signal_that_fails_for_once_is_made_again(void **state)
+{
+	static const int errors[] = {-EINTR, -ENOMEM};
+	struct fake_submission last;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct channel *channel;
+		struct queue_world w;
+		uint64_t ordinal;
+
+		queue_world_build(&w, 11, true);
+		channel = make(&w, GSP_RUNG_SOFTWARE);
+		fake_fail_call(2, errors[i]);
+		assert_int_equal(channel_submit(channel, COMMANDS, LENGTH, &ordinal), 0);
+		assert_true(fake_failed());
+		assert_int_equal(ordinal, 1);
+		expect_submission(channel, 2, &last);
+		assert_int_equal(fake_submissions(&last), 2);
+		assert_int_equal(channel_wait(channel, 1, SOON), 0);
+		assert_int_equal(channel_destroy(channel), 0);
+		queue_world_end(&w);
+	}
 }
 
 static void everything_is_given_up_whatever_the_host_says(void **state)
@@ -623,6 +649,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_another_fence_is_the_gpus),
 		cmocka_unit_test(an_ordinal_is_used_only_when_the_host_took_the_work),
 		cmocka_unit_test(work_without_a_signal_ends_a_software_queue),
+		cmocka_unit_test(a_signal_that_fails_for_once_is_made_again),
 		cmocka_unit_test(everything_is_given_up_whatever_the_host_says),
 		cmocka_unit_test(page_table_work_left_to_submissions_is_one_wait_of_each_channel),
 		cmocka_unit_test(a_refused_submission_or_wait_leaves_nothing_announced),

@@ -285,11 +285,14 @@ static void every_refused_call_names_its_step_and_leaves_nothing(void **state)
 		for (unsigned n = 1; n <= walks[w].count; n++) {
 			enum probe_step step = walks[w].steps[n - 1];
 			bool resident = step == PROBE_RESIDENT || (step == PROBE_USER_QUEUE && n == 6);
+			/* the signal behind a submission */
+			bool signals = step == PROBE_SUBMIT && walks[w].steps[n - 2] == step;
+			int error = resident || signals ? -EIO : -ENOMEM;
 			struct trial t;
 
 			begin(&t, 10, true, walks[w].rung, GPU_WORKS);
-			/* no room on the GPU is asked about twice */
-			fake_fail_call(n, resident ? -EIO : -ENOMEM);
+			/* no room on the GPU is asked about twice, and a signal is made again */
+			fake_fail_call(n, error);
 			probe_run(&t.options, &t.result);
 			assert_true(fake_failed());
 			/* how a host's refusal of a fence shows (dxgkrnl) */
@@ -299,7 +302,7 @@ static void every_refused_call_names_its_step_and_leaves_nothing(void **state)
 			if (step == PASSES)
 				expect_passed(&t, walks[w].rung);
 			else
-				expect_failed(&t, step, resident ? -EIO : -ENOMEM, 10);
+				expect_failed(&t, step, error, 10);
 			/* the next one works */
 			fake_fail_call(0, 0);
 			assert_int_equal(probe_run(&t.options, &t.result), 0);
@@ -634,7 +637,11 @@ static void the_ladder_takes_the_first_rung_that_passes(void **state)
 	/* promised, and refused all the same */
 	begin(&t, 11, true, GSP_RUNG_NONE, GPU_WORKS);
 	fake_refuse_hwqueues(-EPERM);
-	climb(&t, GSP_RUNG_SOFTWARE, 0, 1, 1, 0);
+	climb(&t, GSP_RUNG_SOFTWARE, 0, 2, 1, 0);
+	/* for once only: the device, its paging queue and the context come before */
+	begin(&t, 11, true, GSP_RUNG_NONE, GPU_WORKS);
+	fake_fail_call(4, -EINVAL);
+	climb(&t, GSP_RUNG_HARDWARE, 0, 2, 0, 0);
 	begin(&t, 10, false, GSP_RUNG_NONE, GPU_NEEDS_RING);
 	climb(&t, GSP_RUNG_USER_QUEUE, 0, 0, 1, 1);
 }
@@ -650,7 +657,7 @@ static void a_refused_hardware_queue_is_not_asked_for_again(void **state)
 	assert_int_equal(probe_ladder(&t.options, &rung, &t.result), 0);
 	assert_int_equal(rung, GSP_RUNG_SOFTWARE);
 	assert_int_equal(probe_ladder(&t.options, &rung, &t.result), 0);
-	assert_int_equal(fake_calls_of("create_hwqueue"), 1);
+	assert_int_equal(fake_calls_of("create_hwqueue"), 2);
 	end(&t);
 }
 
@@ -794,7 +801,7 @@ static void the_ladder_tells_of_the_rung_that_came_furthest(void **state)
 	(void)state;
 	begin(&t, 11, true, GSP_RUNG_NONE, GPU_IDLES);
 	fake_refuse_hwqueues(-EPERM);
-	climb(&t, GSP_RUNG_NONE, -ENODATA, 1, 1, 1);
+	climb(&t, GSP_RUNG_NONE, -ENODATA, 2, 1, 1);
 	assert_int_equal(t.result.failed_at, PROBE_RESULT);
 	assert_non_null(strstr(t.result.why.text, "software queue, "));
 }

@@ -431,6 +431,77 @@ static void a_turn_ends_between_submissions(void **state)
 	ring_kit_end(&kit);
 }
 
+/* A copy of what is lost would be taken for the result: it is left out up to its signal, which is lost too.  The next one is done. */
+static void what_waits_for_a_lost_signal_is_left_out(void **state)
+{
+	struct signal a = {.kind = 1, .value = SIGNAL_LOST - 1}, done = {.kind = 1, .value = 1};
+	struct signal next = {.kind = 1, .value = 1};
+	uint32_t from = 1, to = 2, then = 0, w[64], n;
+	struct ring_kit kit;
+
+	(void)state;
+	build(&kit);
+	know(&a);
+	know(&done);
+	know(&next);
+	n = sdma_poll_signal(w, &a.value);
+	n += sdma_copy(w + n, &from, &to, sizeof(to));
+	ring_kit_place(&kit, w, n);
+	/* also when what precedes it was submitted apart, or is taken back */
+	fake_batch_refuse_submit(-EAGAIN);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_EMPTY);
+	n = sdma_copy(w, &from, &to, sizeof(to));
+	n += sdma_decrement(w + n, &done.value);
+	n += sdma_copy(w + n, &from, &then, sizeof(then));
+	n += sdma_decrement(w + n, &next.value);
+	ring_kit_place(&kit, w, n);
+	fake_batch_refuse_begin(-EAGAIN);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_EMPTY);
+	ring_kit_run(&kit);
+	assert_int_equal(to, 2);
+	assert_int_equal(done.value, SIGNAL_LOST);
+	assert_int_equal(then, 1);
+	assert_int_equal(next.value, 0);
+	assert_false(kit.queue.stopped);
+	ring_kit_end(&kit);
+}
+
+static void what_is_published_on_a_lost_device_is_told(void **state)
+{
+	struct signal a = {.kind = 1, .value = 1}, signals[3];
+	uint32_t from = 1, to = 2, w[128], n;
+	struct ring_kit kit;
+
+	(void)state;
+	build(&kit);
+	know(&a);
+	n = sdma_poll_signal(w, &a.value);
+	for (unsigned i = 0; i < ARRAY_SIZE(signals); i++) {
+		signals[i] = (struct signal){.kind = 1, .value = 1};
+		know(&signals[i]);
+		n += sdma_copy(w + n, &from, &to, sizeof(to));
+		n += sdma_decrement(w + n, &signals[i].value);
+	}
+	/* the last one is not all there */
+	ring_kit_place(&kit, w, n - 1);
+	assert_int_equal(ring_kit_publish(&kit), QUEUE_PARKED);
+	kit.ops->lose(&kit.queue);
+	assert_int_equal(signals[0].value, SIGNAL_LOST);
+	assert_int_equal(signals[1].value, SIGNAL_LOST);
+	assert_int_equal(signals[2].value, 1);
+	/* once */
+	signals[0].value = 1;
+	ring_kit_place(&kit, w + n - 1, 1);
+	__atomic_store_n(kit.queue.write_index, n * sizeof(w[0]), __ATOMIC_RELEASE);
+	kit.ops->lose(&kit.queue);
+	assert_int_equal(signals[0].value, 1);
+	assert_int_equal(signals[2].value, SIGNAL_LOST);
+	assert_int_equal(fake_batches(), 0);
+	ring_kit_end(&kit);
+}
+
 static void many_dependencies_take_several_submissions(void **state)
 {
 	struct signal signals[12];
@@ -776,6 +847,8 @@ int main(void)
 		cmocka_unit_test(a_known_dependency_is_waited_for_by_the_gpu),
 		cmocka_unit_test(a_wait_that_the_host_refuses_is_looked_at_instead),
 		cmocka_unit_test(a_turn_ends_between_submissions),
+		cmocka_unit_test(what_waits_for_a_lost_signal_is_left_out),
+		cmocka_unit_test(what_is_published_on_a_lost_device_is_told),
 		cmocka_unit_test(many_dependencies_take_several_submissions),
 		cmocka_unit_test(the_order_of_the_queue_itself_needs_no_wait),
 		cmocka_unit_test(on_a_shared_lane_and_for_another_device_it_parks),

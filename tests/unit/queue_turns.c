@@ -70,6 +70,12 @@ static enum queue_progress drain(struct queue *queue)
 
 static const struct queue_ops ops = {.drain = drain};
 
+int memory_lookup(struct memory *memory, const void *address, struct memory_info *info)
+{
+	(void)memory, (void)address, (void)info;
+	return -ENOENT;
+}
+
 void queue_fail(struct queue *queue, uint64_t error, const char *format, ...)
 {
 	(void)error;
@@ -104,6 +110,7 @@ static int setup(void **state)
 	queue->enabled = true;
 	queue->read_index = &w->read_index;
 	queue->look.look = queue_look;
+	queue->release.look = queue_look_at_loss;
 	queue->lane = fake_lane_create(w->device, 0);
 	pthread_mutex_init(&queue->lock, NULL);
 	assert_int_equal(actions_create(w->queues.events, queue->lane, &queue->actions), 0);
@@ -126,6 +133,7 @@ static int teardown(void **state)
 	atomic_store(&w->queue.ending, true);
 	completion_remove(w->queues.completion, &w->queue.source);
 	completion_unlook(w->queues.completion, &w->queue.look);
+	completion_unlook(w->queues.completion, &w->queue.release);
 	completion_destroy(w->queues.completion);
 	actions_destroy(w->queue.actions);
 	fake_lane_destroy(w->queue.lane);

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "dxginfo/plain.h"
-#include "gsp/device.h"
+#include "gsp/context.h"
+#include "kmd/check.h"
 #include "memory/memory.h"
 #include "queue/probe.h"
 #include "util/log.h"
@@ -268,6 +269,9 @@ static int run(struct child *child)
 			.rung = child->rung,
 		};
 		ret = probe_run(&options, &result);
+		if (child->rung == GSP_RUNG_HARDWARE && result.failed_at == PROBE_QUEUE &&
+		    kmd_is_refusal(result.error))
+			gsp_hardware_refused(child->device, KMD_ENGINE_COMPUTE0, result.error);
 		message.outcome = result.passed;
 		message.error = result.error;
 		message.rule = result.why.rule;

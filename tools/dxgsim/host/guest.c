@@ -27,13 +27,19 @@ void guest_raise(struct host_model *model, uint64_t event)
 	model->raise[model->raise_count++] = event;
 }
 
+/* Nothing can be told to the guest: it sleeps or cannot be reached. */
+static bool holds_back(const struct host_model *model)
+{
+	return model->happenings.now.asleep || model->happenings.now.dead;
+}
+
 void guest_deliver(struct host_model *model)
 {
 	uint64_t *events = model->raise;
 	uint32_t count = model->raise_count;
 	bool changed = model->state_changed;
 
-	if ((!count && !changed) || happenings_hold_back(model))
+	if ((!count && !changed) || holds_back(model))
 		return;
 	model->raise = NULL;
 	model->raise_count = 0;

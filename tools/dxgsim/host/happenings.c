@@ -7,26 +7,6 @@
 #include "dxgsim/host/model.h"
 #include "dxgsim/host/types.h"
 
-int happenings_init(struct host_model *model)
-{
-	struct happenings *happenings = &model->happenings;
-	int rc;
-
-	happenings->known = false;
-	happenings->order_count = 0;
-	happenings->watches = false;
-	atomic_store(&happenings->stop, false);
-	rc = pthread_mutex_init(&happenings->tell, NULL);
-	if (!rc)
-		rc = pthread_cond_init(&happenings->awake, NULL);
-	return -rc;
-}
-
-bool happenings_hold_back(const struct host_model *model)
-{
-	return model->happenings.now.asleep || model->happenings.now.dead;
-}
-
 void happenings_sleep(struct host_model *model)
 {
 	while (model->happenings.now.asleep) {
@@ -221,4 +201,28 @@ bool host_model_reachable(struct host_model *model)
 	dead = model->happenings.now.dead;
 	pthread_mutex_unlock(&model->lock);
 	return !dead;
+}
+
+static void reset(struct host_adapter *adapter)
+{
+	const struct happening happening = {.kind = HAPPENING_RESET, .adapter = adapter->index};
+
+	/* an adapter that is removed in this moment has nothing left to be reset */
+	happenings_make(adapter->model, &happening);
+}
+
+int happenings_init(struct host_model *model)
+{
+	struct happenings *happenings = &model->happenings;
+	int rc;
+
+	happenings->known = false;
+	happenings->reset = reset;
+	happenings->order_count = 0;
+	happenings->watches = false;
+	atomic_store(&happenings->stop, false);
+	rc = pthread_mutex_init(&happenings->tell, NULL);
+	if (!rc)
+		rc = pthread_cond_init(&happenings->awake, NULL);
+	return -rc;
 }

@@ -26,6 +26,8 @@ struct happenings {
 	uint32_t order_count;
 	struct happening orders[HAPPENED_ORDERS];
 	pthread_cond_t awake; /* no longer asleep */
+	/* for the scheduler: Windows resets the whole adapter.  With model->lock */
+	void (*reset)(struct host_adapter *adapter);
 	pthread_mutex_t tell; /* held while the guest is told of vGPUs, taken before model->lock */
 	bool attached;
 	/* the thread that learns of other processes' happenings */
@@ -43,8 +45,6 @@ void happenings_look(struct host_model *model);
 int happenings_make(struct host_model *model, const struct happening *happening);
 /* Waits while the host sleeps. */
 void happenings_sleep(struct host_model *model);
-/* Nothing can be told to the guest: it sleeps or cannot be reached. */
-bool happenings_hold_back(const struct host_model *model);
 
 /* happenings_vgpu.c */
 /* LUIDs and handle of the vGPU as it is called since it was plugged in last. */

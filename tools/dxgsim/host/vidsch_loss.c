@@ -84,13 +84,12 @@ static void lose_by_fault(struct host_place *place, const struct gpu_error *erro
 static void hung(struct host_place *place)
 {
 	struct host_adapter *adapter = place->engine->adapter;
-	const struct happening reset = {.kind = HAPPENING_RESET, .adapter = adapter->index};
 	struct host_model *model = adapter->model;
 	bool from_outside = place->in_trouble;
 
 	vidsch_device_lost(model, place->running->context->device, D3DKMT_DEVICEEXECUTION_HUNG);
 	if (adapter->fixture->tdr_adapter)
-		happenings_make(model, &reset);
+		model->happenings.reset(adapter);
 	if (from_outside)
 		return;
 	if (arena_reset_happened(model->arena, model_now_ns(), TIMEOUTS_SECONDS * 1000000000ull) >
