@@ -24,27 +24,28 @@ void gsp_power_init(struct gsp_power *power, const struct gsp_power_options *opt
 		power->options.source = power_supply_now;
 }
 
-static int send_hint(struct gsp_device *device, struct kmd_power_blob *blob)
-{
-	return gsp_device_result(device,
-				 dxg_escape(gsp_device_dxg(device), gsp_device_adapter(device),
-					    gsp_device_handles(device)->device,
-					    D3DDDI_ESCAPEFLAGS_HARDWARE_ACCESS, blob->data, blob->size));
-}
-
-/* Sends the hint, or takes it back.  0, or what the host or its driver refused with; -ENODEV: the device is lost. */
-static int tell_driver(struct gsp_device *device, bool restore)
+/* 0, or what the host or its driver refused with; -ENODATA: the driver did not answer; -ENODEV: the device is lost. */
+static int send_hint(struct gsp_device *device, bool restore)
 {
 	struct kmd_power_blob blob;
 	int ret = kmd_power_encode(restore, &blob);
 
 	if (ret)
 		return ret;
-	ret = send_hint(device, &blob);
-	if (ret && ret != -ENODEV && restore)
-		/* it did not get to the driver, and nobody else takes it back */
-		ret = send_hint(device, &blob);
+	ret = gsp_device_result(device, dxg_escape(gsp_device_dxg(device), gsp_device_adapter(device),
+						   gsp_device_handles(device)->device,
+						   D3DDDI_ESCAPEFLAGS_HARDWARE_ACCESS, blob.data, blob.size));
 	return ret ? ret : kmd_power_decode(&blob);
+}
+
+/* Takes the hint back: nobody else does, so that one that did not get to the driver is sent once more. */
+static int take_back(struct gsp_device *device)
+{
+	int ret = send_hint(device, true);
+
+	if (!ret || ret == -ENODEV || ret == -EOPNOTSUPP || ret == -EIO)
+		return ret;
+	return send_hint(device, true);
 }
 
 static void refused(struct gsp_power *power, struct gsp_device *device, const char *step, int error)
@@ -59,11 +60,11 @@ static void refused(struct gsp_power *power, struct gsp_device *device, const ch
 
 static void apply(struct gsp_power *power, struct gsp_device *device)
 {
-	int ret = tell_driver(device, false);
+	int ret = send_hint(device, false);
 
 	if (ret == -ENODATA)
 		/* a driver that does not answer may have done it */
-		tell_driver(device, true);
+		take_back(device);
 	if (ret) {
 		refused(power, device, "asking for", ret);
 		return;
@@ -85,7 +86,7 @@ void gsp_power_release(struct gsp_power *power)
 		return;
 	power->held = NULL;
 	if (!gsp_device_is_lost(device))
-		ret = tell_driver(device, true);
+		ret = take_back(device);
 	if (ret)
 		refused(power, device, "no longer asking for", ret);
 	else
