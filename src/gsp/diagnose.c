@@ -9,7 +9,8 @@
 #include "util/clock.h"
 
 #define LATE_NS	 40000000ULL /* how long the guest's answer is waited for when a fence was faster ... */
-#define PAUSE_NS 500000L     /* ... and between two looks at it */
+#define PAUSE_NS 500000L     /* ... and between two looks at it ... */
+#define LOOKS	 8U	     /* ... of which there are as many at least */
 
 static enum gsp_cause cause_of(enum d3dkmt_deviceexecution_state execution)
 {
@@ -59,7 +60,9 @@ static void ask_until_told(struct gsp_device *device, struct gsp_diagnosis *out)
 	uint64_t end = clock_ns() + LATE_NS;
 
 	ask(device, out);
-	while (out->cause == GSP_CAUSE_NONE && clock_ns() < end) {
+	/* where pauses take longer, the time alone would leave too few looks */
+	for (unsigned looks = 0; out->cause == GSP_CAUSE_NONE && (looks < LOOKS || clock_ns() < end);
+	     looks++) {
 		nanosleep(&pause, NULL);
 		ask(device, out);
 	}
