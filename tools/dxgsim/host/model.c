@@ -177,6 +177,13 @@ static void handle(struct host_call *call)
 	call->model->slow_ns = 0;
 }
 
+/* How often the vGPU that a message means was plugged in, as this host has acted on it. */
+static uint32_t plugs_of(const struct host_model *model, int vgpu)
+{
+	return vgpu >= 0 && (uint32_t)vgpu < model->adapter_count ? model->happenings.now.adapters[vgpu].plugs
+								  : 0;
+}
+
 #define TAKEN 1
 
 /* Or what becomes of it: a vGPU that is gone has no channel, and a dead one takes nothing and answers short. */
@@ -194,17 +201,20 @@ static int model_send(void *host, struct host_message *m)
 {
 	struct host_model *model = host;
 	struct host_call call = {.model = model, .m = m, .name = host_message_name(m->type)};
+	uint32_t plugs;
 	int rc;
 
 	if ((unsigned int)m->type >= HOST_MESSAGE_COUNT)
 		return -EINVAL;
 	model_lock(model);
 	watch_start(model);
+	plugs = plugs_of(model, m->vgpu);
 	happenings_look(model);
 	happenings_sleep(model);
 	if (m->vgpu >= 0 && (uint32_t)m->vgpu < model->adapter_count)
 		call.adapter = &model->adapters[m->vgpu];
-	rc = channel_takes(&call);
+	/* one that was meant for the vGPU before, and waited here while the host slept, is not for what came in its place */
+	rc = plugs == plugs_of(model, m->vgpu) ? channel_takes(&call) : -ENODEV;
 	if (rc != TAKEN) {
 		guest_deliver(model);
 		pthread_mutex_unlock(&model->lock);
