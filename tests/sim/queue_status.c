@@ -460,14 +460,27 @@ static int child(struct bench *bench, struct call call, HSA_QUEUEID id)
 	return dxgsim_misuse_count() || dxgsim_leak_count() ? 5 : 0;
 }
 
+/*
+ * Not under AddressSanitizer: gcc's (12) does not take its allocator's locks before a fork, so that a child has them taken if another thread,
+ * here one of the simulated host, allocates in that moment.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define SKIP_WITH_ASAN() skip()
+#else
+#define SKIP_WITH_ASAN() ((void)0)
+#endif
+
 static void a_child_of_fork_has_no_queues(void **state)
 {
 	struct bench *bench = *state;
 	const struct call call = good(bench, HSA_QUEUE_COMPUTE_AQL);
-	HSA_QUEUEID id = assert_made(call);
-	pid_t pid = fork();
+	HSA_QUEUEID id;
+	pid_t pid;
 	int status;
 
+	SKIP_WITH_ASAN();
+	id = assert_made(call);
+	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
 		alarm(60);
