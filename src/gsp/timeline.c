@@ -29,7 +29,6 @@ int gsp_timeline_create(struct gsp_device *device, const volatile uint64_t *valu
 	if (!timeline)
 		return -ENOMEM;
 	timeline->device = device;
-	timeline->epoch = gsp_device_epoch(device).number;
 	timeline->value = value;
 	atomic_init(&timeline->announced, now);
 	atomic_init(&timeline->references, 1);
@@ -100,13 +99,6 @@ void gsp_timeline_put(struct gsp_timeline *timeline)
 		free(timeline);
 }
 
-static bool made_on_a_lost_device(const struct gsp_timeline *timeline)
-{
-	struct gsp_epoch_view epoch = gsp_device_epoch(timeline->device);
-
-	return epoch.number != timeline->epoch || gsp_state_is_lost(epoch.state);
-}
-
 /*
  * Whether what was announced up to `wanted` is over.  The caller holds the device's `activity`.
  *
@@ -118,7 +110,7 @@ enum gsp_fence_state gsp_timeline_state(const struct gsp_timeline *timeline, uin
 
 	if (timeline->ended)
 		return GSP_FENCE_DONE;
-	if (made_on_a_lost_device(timeline))
+	if (gsp_device_is_lost(timeline->device))
 		return GSP_FENCE_LOST;
 	return gsp_fence_read(timeline->value, MIN(wanted, announced));
 }

@@ -11,7 +11,6 @@
 
 struct gsp_timeline {
 	struct gsp_device *device;
-	uint64_t epoch;		     /* of the device that its queue was made on */
 	_Atomic uint64_t announced;  /* written by the queue's owner */
 	_Atomic unsigned references; /* one of the owner, one per moment that names it */
 

@@ -86,6 +86,26 @@ static int setup(void **state)
 	return 0;
 }
 
+/* Such a device is idle: who only looks at that would never hear of the loss. */
+static void a_loss_that_only_a_fence_tells_of_is_found(void **state)
+{
+	struct gsp_device *device = make_device(0);
+	struct queue queue;
+
+	(void)state;
+	queue_begin(&queue, device, 0);
+	queue_submit(&queue);
+	assert_false(gsp_device_hides_loss(device));
+	__atomic_store_n(&queue.value, UINT64_MAX, __ATOMIC_RELEASE);
+	assert_true(gsp_device_is_idle(device));
+	assert_true(gsp_device_hides_loss(device));
+	gsp_device_fence_lost(device);
+	assert_true(gsp_device_is_lost(device));
+	assert_false(gsp_device_hides_loss(device));
+	queue_end(&queue);
+	gsp_device_destroy(device);
+}
+
 static void a_device_is_idle_while_all_that_was_announced_is_over(void **state)
 {
 	struct gsp_device *device = make_device(0), *other = make_device(1);
@@ -594,6 +614,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_device_is_idle_while_all_that_was_announced_is_over, setup),
+		cmocka_unit_test_setup(a_loss_that_only_a_fence_tells_of_is_found, setup),
 		cmocka_unit_test_setup(what_was_not_submitted_is_waited_for_by_nobody, setup),
 		cmocka_unit_test_setup(a_moment_names_what_is_unfinished_and_nothing_later, setup),
 		cmocka_unit_test_setup(moments_with_nothing_new_between_them_are_one, setup),
