@@ -210,7 +210,8 @@ static void modifiers_change_the_adapter(void **state)
 	assert_int_equal(fixture->paging_us_per_mib, 1);
 	fixture_free(fixture);
 	assert_int_equal(fixture_load("rx7900xtx,pin-mib=3,io-window-mib=4,lock=refused,offers=discarded,"
-				      "lock-after-map=allowed,paging-us-per-mib=40,vram-mib=262144",
+				      "lock-after-map=allowed,paging-us-per-mib=40,vram-mib=262144,"
+				      "timeout-mask=0x4",
 				      ADAPTERS, &fixture, &error),
 			 0);
 	assert_int_equal(fixture->pin_bytes, 3u << 20);
@@ -218,20 +219,30 @@ static void modifiers_change_the_adapter(void **state)
 	assert_int_equal(fixture->paging_us_per_mib, 40);
 	assert_true(fixture->lock_refused && fixture->lock_after_map && fixture->offers_discarded);
 	assert_int_equal(fixture->vram_bytes, 256ull << 30);
+	assert_int_equal(fixture->timeout_mask, 0x4);
 	fixture_free(fixture);
 }
 
 static void wrong_modifiers_are_refused(void **state)
 {
 	static const char *const specs[] = {
-		"rx6800,hws",	     "rx6800,",
-		"rx6800,strange",    "rx6800,rebar=maybe",
-		"rx6800,host=30",    "rx6800,host",
-		"radeon680m,rebar",  "rx6800,private=flip:1",
-		"rx6800,vram-mib=0", "rx6800,private=flip:1.9",
-		"rx6800,pending=2",  "../rx6800",
-		"no-such-adapter",   "rx6800,pin-mib=0",
-		"rx6800,lock=maybe", "rx6800,io-window-mib=x",
+		"rx6800,hws",
+		"rx6800,",
+		"rx6800,strange",
+		"rx6800,rebar=maybe",
+		"rx6800,host=30",
+		"rx6800,host",
+		"radeon680m,rebar",
+		"rx6800,private=flip:1",
+		"rx6800,vram-mib=0",
+		"rx6800,private=flip:1.9",
+		"rx6800,pending=2",
+		"../rx6800",
+		"no-such-adapter",
+		"rx6800,pin-mib=0",
+		"rx6800,lock=maybe",
+		"rx6800,io-window-mib=x",
+		"rx6800,timeout-mask=0x200",
 	};
 
 	(void)state;

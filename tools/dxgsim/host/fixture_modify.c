@@ -388,6 +388,19 @@ static int modify_timeout(struct fixture *fixture, const char *value, struct fix
 	return rc;
 }
 
+/* Which engines Windows' GPU timeout passes over; a driver that exempts others than its board is known for. */
+static int modify_timeout_mask(struct fixture *fixture, const char *value, struct fixture_error *error)
+{
+	uint64_t mask = 0;
+	int rc = modify_number(&mask, UINT64_MAX, "timeout-mask", value, error);
+
+	if (!rc && mask >> fixture->engine_count)
+		return fixture_fail(error, "timeout-mask names engines that %s does not have", fixture->name);
+	if (!rc)
+		fixture->timeout_mask = mask;
+	return rc;
+}
+
 static int modify_tdr(struct fixture *fixture, const char *value, struct fixture_error *error)
 {
 	return modify_choice(&fixture->tdr_adapter, "tdr", "engine", "adapter", value, error);
@@ -504,6 +517,7 @@ int fixture_modify(struct fixture *fixture, const char *modifier, struct fixture
 		{"submit", modify_submit, NULL},
 		{"sdma", modify_sdma, NULL},
 		{"timeout-ms", modify_timeout, NULL},
+		{"timeout-mask", modify_timeout_mask, NULL},
 		{"tdr", modify_tdr, NULL},
 		{"dispatch-us", modify_dispatch_us, NULL},
 		{"kernels", modify_kernels, NULL},
