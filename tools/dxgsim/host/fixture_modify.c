@@ -57,6 +57,7 @@ const char fixture_modifiers[] =
 	"                      what becomes of command buffers (good)\n"
 	"  sdma=good|hangs     the same for the SDMA engines alone (good)\n"
 	"  timeout-ms=N        Windows' GPU timeout (2000)\n"
+	"  timeout-mask=N      ordinals of the engines that are exempt from it\n"
 	"  tdr=engine|adapter  what is reset after it (engine)\n"
 	"  dispatch-us=N       how long every kernel takes (0)\n"
 	"  kernels=run|skip    whether their code is executed (run)\n"
