@@ -58,8 +58,8 @@ static int32_t submit(d3dkmt_handle context, const struct job *job, d3dkmt_handl
 
 #define KERNELS 8u
 
-/* A job of kernels, each told to memory; returns the fence of its end. */
-static d3dkmt_handle submit_kernels(bool gfx11, uint32_t first)
+/* A job of kernels, each told to memory, that waits for a fence to reach 1 (0: none); returns the fence of its end. */
+static d3dkmt_handle submit_kernels_behind(d3dkmt_handle gate, bool gfx11, uint32_t first)
 {
 	d3dkmt_handle context = guest_context(0), done = guest_fence(0, 0, NULL);
 	struct job job = {0};
@@ -69,8 +69,15 @@ static d3dkmt_handle submit_kernels(bool gfx11, uint32_t first)
 		add_kernel(&job);
 		job_add_write(&job, guest_data(0), first + i);
 	}
+	if (gate)
+		assert_int_equal(guest_gpu_wait(context, gate, 1), 0);
 	assert_int_equal(submit(context, &job, done, 1), 0);
 	return done;
+}
+
+static d3dkmt_handle submit_kernels(bool gfx11, uint32_t first)
+{
+	return submit_kernels_behind(0, gfx11, first);
 }
 
 /* Nobody waits for the end of the other's job, though each is one job: they alternate behind their kernels. */
@@ -103,6 +110,57 @@ static void both_get_on_in_turns(void **state)
 	(void)state;
 	both_get_on(SOFTWARE ",dispatch-us=10000", false);
 	both_get_on(HARDWARE ",dispatch-us=10000", true);
+}
+
+struct shared_fence {
+	d3dkmt_handle mine, others;
+	uint64_t gpu_va; /* in both address spaces */
+};
+
+/* One fence for both. */
+static struct shared_fence share_fence(uint64_t value)
+{
+	struct host_create_sync_object create = {
+		.args = {.device = guest.device,
+			 .info = {.type = D3DDDI_MONITORED_FENCE,
+				  .flags = D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_SHARED,
+				  .monitored_fence = {.initial_fence_value = value}}},
+	};
+	struct host_create_sync_object_reply made = {0};
+	struct host_open_sync_object open = {0};
+	struct host_open_sync_object_reply opened = {0};
+
+	assert_int_equal(guest_send(HOST_CREATESYNCOBJECT, &create, &made), 0);
+	assert_int_not_equal(made.global_sync_object, 0);
+	guest_swap(&other);
+	open.device = guest.device;
+	open.global_sync_object = made.global_sync_object;
+	assert_int_equal(guest_send(HOST_OPENSYNCOBJECT, &open, &opened), 0);
+	assert_true(opened.fence_gpu_va == made.fence_gpu_va);
+	guest_swap(&other);
+	return (struct shared_fence){made.sync_object, opened.sync_object, made.fence_gpu_va};
+}
+
+/* Kernels that are over at once make turns as those do that are not: how busy the host is decides nothing. */
+static void short_kernels_take_turns_too(void **state)
+{
+	struct vidsch_counters counters;
+	struct shared_fence gate;
+	d3dkmt_handle done;
+
+	(void)state;
+	start(SOFTWARE);
+	gate = share_fence(0);
+	submit_kernels_behind(gate.mine, false, 1);
+	guest_swap(&other);
+	done = submit_kernels_behind(gate.others, false, 101);
+	assert_int_equal(guest_cpu_signal(gate.others, 1), 0);
+	assert_true(guest_wait(done, 1));
+	guest_swap(&other);
+	assert_true(host_model_gpu(guest.model, 0, guest.node, &counters));
+	assert_true(counters.gpu.preemptions >= KERNELS);
+	assert_int_equal(guest_misuse(), 0);
+	finish();
 }
 
 /* A hardware queue that waits for memory yields to nobody, and holds nobody up. */
@@ -256,33 +314,19 @@ static void neither_has_the_others_fences(void **state)
 /* One that was opened is. */
 static void a_shared_fence_is_both_ones(void **state)
 {
-	struct host_create_sync_object create = {
-		.args = {.device = guest.device,
-			 .info = {.type = D3DDDI_MONITORED_FENCE,
-				  .flags = D3DDDI_SYNCHRONIZATIONOBJECT_FLAGS_SHARED,
-				  .monitored_fence = {.initial_fence_value = 7}}},
-	};
-	struct host_create_sync_object_reply made = {0};
-	struct host_open_sync_object open = {0};
-	struct host_open_sync_object_reply opened = {0};
+	struct shared_fence fence;
 	struct job job = {0};
 	d3dkmt_handle context;
 
 	(void)state;
 	start(SOFTWARE);
-	create.args.device = guest.device;
-	assert_int_equal(guest_send(HOST_CREATESYNCOBJECT, &create, &made), 0);
-	assert_int_not_equal(made.global_sync_object, 0);
+	fence = share_fence(7);
 	guest_swap(&other);
-	open.device = guest.device;
-	open.global_sync_object = made.global_sync_object;
-	assert_int_equal(guest_send(HOST_OPENSYNCOBJECT, &open, &opened), 0);
-	assert_true(opened.fence_gpu_va == made.fence_gpu_va);
 	context = guest_context(0);
-	add_copy(&job, guest_data(0), made.fence_gpu_va);
-	assert_int_equal(submit(context, &job, opened.sync_object, 8), 0);
+	add_copy(&job, guest_data(0), fence.gpu_va);
+	assert_int_equal(submit(context, &job, fence.others, 8), 0);
 	guest_swap(&other);
-	assert_true(guest_wait(made.sync_object, 8));
+	assert_true(guest_wait(fence.mine, 8));
 	assert_int_equal(other.memory[GUEST_DATA], 7);
 	assert_int_equal(guest_misuse(), 0);
 	finish();
@@ -292,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_get_on_in_turns),
+		cmocka_unit_test(short_kernels_take_turns_too),
 		cmocka_unit_test(hardware_queues_run_beside_each_other),
 		cmocka_unit_test(one_may_end_amid_turns),
 		cmocka_unit_test(neither_has_the_others_registers),

@@ -77,6 +77,7 @@ struct host_place {
 	uint64_t kernel_ns;	   /* likewise: a core's time for kernels */
 	uint64_t slow_ns;	   /* what the engine has done without waiting since one ended */
 	uint64_t paused_ns;	   /* since when its memory is not in place, 0: it is */
+	bool begins;		   /* nothing of its turn was executed yet */
 	bool in_trouble;	   /* this befalls the job */
 	struct happening trouble;
 	uint64_t wanted_ns; /* since when another context has a job for it, 0: none has */

@@ -119,6 +119,7 @@ static void start_job(struct host_place *place, struct host_fifo *fifo)
 	place->slow_ns = 0;
 	place->paused_ns = place->wanted_ns = 0;
 	place->in_trouble = false;
+	place->begins = true;
 	trouble_take(place);
 	presence_ran(engine->adapter);
 	if (vidsch_variant(engine) == FIXTURE_SUBMIT_GOOD)
@@ -155,14 +156,20 @@ static void finish_job(struct host_place *place)
 	model->sched_dirty = true;
 }
 
-/* Whether the job there has made room for another.  SDMA engines do so between jobs alone. */
+/* SDMA engines make room for others between jobs alone. */
+static bool is_preemptible(const struct host_place *place)
+{
+	return vidsch_variant(place->engine) == FIXTURE_SUBMIT_GOOD && !place->running->hwqueue &&
+	       !place->in_trouble && vidsch_engine_kind(place->engine) == GPU_ENGINE_COMPUTE;
+}
+
+/* Whether the job there has made room for another. */
 static bool preempt(struct host_place *place)
 {
 	struct host_fifo *fifo = place->running;
 	bool wanted;
 
-	if (vidsch_variant(place->engine) != FIXTURE_SUBMIT_GOOD || fifo->hwqueue || place->in_trouble ||
-	    vidsch_engine_kind(place->engine) != GPU_ENGINE_COMPUTE)
+	if (!is_preemptible(place))
 		return false;
 	wanted = vidsch_wanted_now(place);
 	gpu_engine_ask(place->gpu, wanted);
@@ -175,6 +182,18 @@ static bool preempt(struct host_place *place)
 	place->running = NULL;
 	to_the_end(place->engine, fifo);
 	return true;
+}
+
+/*
+ * Who is to make room from the start is asked to after its first packet: asked before, it would not get on, and after many, how
+ * busy the host is would decide how many kernels are in a turn.
+ */
+static uint32_t packet_budget(struct host_place *place)
+{
+	bool begins = place->begins;
+
+	place->begins = false;
+	return begins && is_preemptible(place) && vidsch_wanted_now(place) ? 1 : PACKET_BUDGET;
 }
 
 static enum gpu_outcome run_job(struct host_place *place)
@@ -195,7 +214,7 @@ static enum gpu_outcome run_job(struct host_place *place)
 		return GPU_WAITING;
 	}
 	enter(place);
-	outcome = gpu_engine_run(place->gpu, PACKET_BUDGET);
+	outcome = gpu_engine_run(place->gpu, packet_budget(place));
 	leave(place);
 	return outcome;
 }
