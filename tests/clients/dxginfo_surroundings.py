@@ -141,7 +141,7 @@ def limits(place):
     # a program with AddressSanitizer in it cannot live with so little
     if run('ulimit -v 400000; exec "$@"', "rx6800", "--version").returncode:
         return
-    for kib in (2000, 4000, 6000, 8000, 10000, 12000, 16000, 24000, 32000, 48000, 64000, 100000):
+    for kib in (2000, 4000, *range(5000, 6600, 200), 8000, 10000, 12000, 16000, 24000, 32000, 48000, 64000, 100000):
         for arguments in (["probe", "--rung", "auto"], ["dump"], ["--json"]):
             done = run(f'ulimit -v {kib}; exec "$@"', "rx7900xtx,hws", *arguments)
             # 127: not even the loader has room, or the simulator

@@ -289,7 +289,6 @@ static void probes_at_the_same_time_do_not_disturb_each_other(void **state)
 
 		open_gpu(&gpu, cases[i].adapter, cases[i].gfx_major);
 		options = probe_gpu_options(&gpu, GSP_RUNG_NONE);
-		options.step_timeout_ns = cases[i].rung == GSP_RUNG_USER_QUEUE ? 500000000 : 0;
 		for (unsigned t = 0; t < ARRAY_SIZE(threads); t++)
 			assert_int_equal(pthread_create(&threads[t], NULL, climb, &options), 0);
 		for (unsigned t = 0; t < ARRAY_SIZE(threads); t++) {

@@ -20,9 +20,10 @@
 #include "util/compiler.h"
 #include "util/log.h"
 
-#define MAX_STEPS  200
-#define TIMEOUT_NS 500000000ULL
-#define LATE	   ",pending=always,paging-us=1000" /* so that paging is waited for, in every run */
+#define MAX_STEPS   200
+#define TIMEOUT_NS  2000000000ULL  /* of a step that a fault was injected into, and may never end ... */
+#define PATIENCE_NS 20000000000ULL /* ... and of one that ends */
+#define LATE	    ",pending=always,paging-us=1000" /* so that paging is waited for, in every run */
 
 struct step {
 	const char *fault;
@@ -165,7 +166,7 @@ static int probe_once(const struct step *step, bool faulty, struct probe_result 
 	if (!dxgsim_fault_hit())
 		dxg_observe(gpu.dxg, note_call, walk);
 	options = probe_gpu_options(&gpu, step->rung);
-	options.step_timeout_ns = TIMEOUT_NS;
+	options.step_timeout_ns = faulty ? TIMEOUT_NS : PATIENCE_NS;
 	options.report = follow;
 	options.arg = walk;
 	if (step->rung == GSP_RUNG_NONE)

@@ -10,7 +10,7 @@
 
 #include "dxgsim/host/model.h"
 
-#define PATIENCE_S 10
+#define PATIENCE_S 60
 #define EVENTS	   256u
 
 struct guest guest;

@@ -212,9 +212,9 @@ static int close_output(int status)
 
 int main(int argc, char **argv)
 {
+	static struct machine machine; /* 400 KiB, which a stack that cannot grow has no room for */
 	struct parse parse = {.options = {.timeout_s = 2}};
 	struct options *options = &parse.options;
-	struct machine machine;
 	int status;
 
 	if (keep_stdio())
