@@ -482,7 +482,7 @@ static bool is_predictable(const struct entry *entry)
 
 /*
  * Whether the signal, whose memory is there, will be zero when one submission that was made is over, and that is not over yet.
- * *point is the submission's; the lane may end and its fence with it, so the point is for the host to wait for, not to be read.
+ * *point is the submission's; the lane may end and its fence with it, so the point is for lane_submit(), not to be read.
  */
 bool book_find(struct book *book, uint64_t signal, struct gsp_fence_point *point)
 {

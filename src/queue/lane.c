@@ -21,9 +21,10 @@ struct lane {
 	uint64_t base;			/* ordinal n is at base + n */
 	pthread_mutex_t lock;		/* the channel's user */
 	_Atomic uint64_t submitted;
-	_Atomic uint64_t seen;	/* the latest that was seen to be done; changed under lanes->lock */
-	_Atomic unsigned users; /* changed under lanes->lock */
-	struct lane *next;	/* under lanes->lock */
+	_Atomic uint64_t seen;	 /* the latest that was seen to be done; changed under lanes->lock */
+	_Atomic unsigned users;	 /* changed under lanes->lock */
+	struct lane *next;	 /* under lanes->lock */
+	struct lane *next_fence; /* under lanes->fences_lock */
 	struct gsp_retire item;
 };
 
@@ -39,6 +40,8 @@ struct lanes {
 	uint32_t count;
 	pthread_mutex_t lock;
 	struct lane *first;
+	pthread_rwlock_t fences_lock; /* for reading: no lane's fence goes meanwhile */
+	struct lane *first_fence;     /* of all lanes that are, also those that were put */
 	struct full full[MEMORY_MAX_GPUS];
 	void (*ends)(void *arg, const struct lane *lane);
 	void *ends_arg;
@@ -60,6 +63,7 @@ int lanes_create(struct memory *memory, struct gsp_gpu *const *gpus, uint32_t co
 	for (uint32_t i = 0; i < count; i++)
 		lanes->gpus[i] = gpus[i];
 	pthread_mutex_init(&lanes->lock, NULL);
+	pthread_rwlock_init(&lanes->fences_lock, NULL);
 	gsp_retire_list_init(&lanes->retired);
 	*out = lanes;
 	return 0;
@@ -76,6 +80,7 @@ void lanes_destroy(struct lanes *lanes)
 	/* what still runs is dropped by the host with its queue */
 	gsp_retire_drain(&lanes->retired, 0);
 	gsp_retire_list_destroy(&lanes->retired);
+	pthread_rwlock_destroy(&lanes->fences_lock);
 	pthread_mutex_destroy(&lanes->lock);
 	free(lanes);
 }
@@ -226,6 +231,10 @@ static int create(struct lanes *lanes, const struct lane_options *options, struc
 	lane->next = lanes->first;
 	lanes->first = lane;
 	pthread_mutex_unlock(&lanes->lock);
+	pthread_rwlock_wrlock(&lanes->fences_lock);
+	lane->next_fence = lanes->first_fence;
+	lanes->first_fence = lane;
+	pthread_rwlock_unlock(&lanes->fences_lock);
 	*out = lane;
 	return 0;
 }
@@ -257,6 +266,19 @@ int lane_get(struct lanes *lanes, const struct lane_options *options, struct lan
 	return 0;
 }
 
+/* Nobody is told any more to wait for its fence. */
+static void hide_fence(struct lane *lane)
+{
+	struct lanes *lanes = lane->lanes;
+	struct lane **link = &lanes->first_fence;
+
+	pthread_rwlock_wrlock(&lanes->fences_lock);
+	while (*link != lane)
+		link = &(*link)->next_fence;
+	*link = lane->next_fence;
+	pthread_rwlock_unlock(&lanes->fences_lock);
+}
+
 static void end(struct lane *lane)
 {
 	struct lanes *lanes = lane->lanes;
@@ -264,6 +286,7 @@ static void end(struct lane *lane)
 
 	if (lanes->ends)
 		lanes->ends(lanes->ends_arg, lane);
+	hide_fence(lane);
 	ret = channel_destroy(lane->channel);
 	if (ret)
 		log_warn("adapter %#x: a queue could not be taken down: %s", gsp_device_adapter(lane->device),
@@ -326,6 +349,42 @@ uint64_t lane_next(const struct lane *lane)
 	return atomic_load_explicit(&lane->submitted, memory_order_relaxed) + 1;
 }
 
+/* With lanes->fences_lock. */
+static bool is_there(const struct lanes *lanes, d3dkmt_handle fence)
+{
+	for (const struct lane *lane = lanes->first_fence; lane; lane = lane->next_fence)
+		if (lane_point(lane, 0).fence == fence)
+			return true;
+	return false;
+}
+
+/*
+ * A lane may have ended since its fence was found to be what brings a signal; its work is over then, or lost, and its handle perhaps another
+ * object's by now.  The others stay until the host has them.
+ */
+static int wait_for_lanes(struct lane *lane, const struct lane_wait *waits, uint32_t count)
+{
+	struct lanes *lanes = lane->lanes;
+	d3dkmt_handle fences[LANE_WAITS];
+	uint64_t values[LANE_WAITS];
+	uint32_t there = 0;
+	int ret = 0;
+
+	if (!count)
+		return 0;
+	pthread_rwlock_rdlock(&lanes->fences_lock);
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_there(lanes, waits[i].fence))
+			continue;
+		fences[there] = waits[i].fence;
+		values[there++] = waits[i].value;
+	}
+	if (there)
+		ret = channel_wait_for(lane->channel, fences, values, there);
+	pthread_rwlock_unlock(&lanes->fences_lock);
+	return ret;
+}
+
 /*
  * Errors of channel_wait_for() and channel_submit(); -EINVAL: more than LANE_WAITS.  Waits that were made before a failure hold back what
  * comes next.  A failure with an ordinal: the commands may run all the same, until the lane ends.
@@ -333,19 +392,12 @@ uint64_t lane_next(const struct lane *lane)
 int lane_submit(struct lane *lane, uint64_t commands, uint32_t length, const struct lane_wait *waits,
 		uint32_t wait_count, uint64_t *ordinal)
 {
-	d3dkmt_handle fences[LANE_WAITS];
-	uint64_t values[LANE_WAITS];
-	int ret = 0;
+	int ret;
 
 	*ordinal = 0;
 	if (wait_count > LANE_WAITS)
 		return -EINVAL;
-	for (uint32_t i = 0; i < wait_count; i++) {
-		fences[i] = waits[i].fence;
-		values[i] = waits[i].value;
-	}
-	if (wait_count)
-		ret = channel_wait_for(lane->channel, fences, values, wait_count);
+	ret = wait_for_lanes(lane, waits, wait_count);
 	if (ret)
 		return ret;
 	ret = channel_submit(lane->channel, commands, length, ordinal);

@@ -26,7 +26,7 @@ struct lane_options {
 
 #define LANE_WAITS 8U /* at most, for one submission */
 
-/* Held back until this is done; see channel_wait_for(). */
+/* Held back until this is done, which is another lane's; see channel_wait_for().  One that has ended meanwhile is not waited for. */
 struct lane_wait {
 	d3dkmt_handle fence;
 	uint64_t value;

@@ -103,6 +103,8 @@ static bool is_no_memory(const char *spec)
 static bool is_harmless(const struct oracle_fault *fault)
 {
 	static const char *const no_matter[] = {"GETDEVICESTATE", "EVICT", NULL};
+	/* what it is asked for */
+	bool tells = !strcmp(fault->ioctl, "GETDEVICESTATE") && oracle_says_lost(fault->spec);
 	/* these have let go of their handle when they fail, so there is nothing to try again with */
 	static const char *const handle_is_gone[] = {"DESTROYHWQUEUE", "DESTROYCONTEXT",
 						     "DESTROYSYNCHRONIZATIONOBJECT", NULL};
@@ -113,7 +115,7 @@ static bool is_harmless(const struct oracle_fault *fault)
 	if (!strcmp(fault->spec, "errno=EAGAIN"))
 		return !is_one_of(fault->ioctl, handle_is_gone);
 	return !fault->applied || fault->step == PROBE_STEP_COUNT || !strcmp(fault->spec, "ring-full=2") ||
-	       is_one_of(fault->ioctl, no_matter);
+	       (is_one_of(fault->ioctl, no_matter) && !tells);
 }
 
 /* Whether the probe may pass all the same, for it has another way. */
