@@ -227,14 +227,15 @@ static int create(struct lanes *lanes, const struct lane_options *options, struc
 	lane->base = point.wanted;
 	atomic_init(&lane->users, 1);
 	pthread_mutex_init(&lane->lock, NULL);
-	pthread_mutex_lock(&lanes->lock);
-	lane->next = lanes->first;
-	lanes->first = lane;
-	pthread_mutex_unlock(&lanes->lock);
+	/* before anybody can share it, and submit what others wait for */
 	pthread_rwlock_wrlock(&lanes->fences_lock);
 	lane->next_fence = lanes->first_fence;
 	lanes->first_fence = lane;
 	pthread_rwlock_unlock(&lanes->fences_lock);
+	pthread_mutex_lock(&lanes->lock);
+	lane->next = lanes->first;
+	lanes->first = lane;
+	pthread_mutex_unlock(&lanes->lock);
 	*out = lane;
 	return 0;
 }
