@@ -12,7 +12,7 @@
 #include "fuzz_rings.h"
 
 /* without hardware scheduling; with it; where the GPU cannot decrement what the CPU looks at */
-#define ADAPTERS_USED	"rx6800;rx7900xtx,hws;rx9070xt,hws,atomics=off"
+#define ADAPTERS_USED	"rx6800,kernels=skip;rx7900xtx,hws,kernels=skip;rx9070xt,hws,atomics=off,kernels=skip"
 #define BYSTANDER_SLOTS 64u
 #define USER_BYTES	0x2000u
 

@@ -569,7 +569,11 @@ const struct ends_case ends_cases[] = {
 	{"a_handler_closes_amid_a_call", a_handler_closes_amid_a_call, 8, ENDS_TO_KERNEL},
 	{"a_handler_exits_between_calls", a_handler_exits_between_calls, 7, ENDS_CLEAN},
 	{"a_child_exits", a_child_exits, 0, ENDS_CLEAN},
-#ifndef __SANITIZE_THREAD__ /* it cannot follow a child of a fork that makes threads */
+/*
+ * ThreadSanitizer cannot follow a child of a fork that makes threads, and gcc's AddressSanitizer (12) does not hold its allocator's locks over a
+ * fork: the child has them taken if a thread of the simulated host allocates in that moment.
+ */
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 	{"a_child_opens_and_exits", a_child_opens_and_exits, 0, ENDS_CLEAN},
 #endif
 	{"closed_during_everything", closed_during_everything, 0, ENDS_CLEAN},

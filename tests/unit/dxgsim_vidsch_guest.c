@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "dxgsim/host/model.h"
+#include "dxgsim/host/types.h"
 
 #define PATIENCE_S 60
 #define EVENTS	   256u
@@ -578,6 +579,21 @@ bool guest_wait(d3dkmt_handle fence, uint64_t value)
 
 	assert_int_equal(guest_send(HOST_WAITFORSYNCOBJECTFROMCPU, &request, NULL), 0);
 	return guest_wait_event(request.guest_event);
+}
+
+bool guest_wait_running(void)
+{
+	const struct host_place *place = &guest.model->adapters[0].engines[guest.node].place;
+	bool runs = false;
+
+	for (int i = 0; i < PATIENCE_S * 1000 && !runs; i++) {
+		if (i)
+			poll(NULL, 0, 1);
+		model_lock(guest.model);
+		runs = place->running && !place->begins;
+		pthread_mutex_unlock(&guest.model->lock);
+	}
+	return runs;
 }
 
 uint64_t guest_fence_value(uint64_t page)

@@ -117,6 +117,8 @@ int32_t guest_cpu_signal(d3dkmt_handle fence, uint64_t value);
 bool guest_wait(d3dkmt_handle fence, uint64_t value);
 /* The same for an event. */
 bool guest_wait_event(uint64_t event);
+/* Until a job of a context is on the compute engine. */
+bool guest_wait_running(void);
 uint64_t guest_fence_value(uint64_t page);
 uint32_t guest_state(void);
 struct d3dkmt_devicepagefault_state guest_page_fault(void);

@@ -174,7 +174,7 @@ static void a_job_yields_to_a_more_urgent_context(void **state)
 	job_add_wait(&job, guest_data(0), 1);
 	job_add_write(&job, guest_data(2), 1);
 	assert_int_equal(submit(slow, &job, slow_done, 1), 0);
-	poll(NULL, 0, 20);
+	assert_true(guest_wait_running());
 	job = (struct job){0};
 	job_add_write(&job, guest_data(1), 1);
 	assert_int_equal(submit(urgent, &job, urgent_done, 1), 0);
@@ -237,7 +237,7 @@ static void preempt_between_kernels(const char *spec, bool gfx11, bool again)
 		job_add_write(&job, guest_data(2), i + 1);
 	}
 	assert_int_equal(submit(slow, &job, slow_done, 1), 0);
-	poll(NULL, 0, 20);
+	assert_true(guest_wait_running());
 	job = (struct job){0};
 	job_add_write(&job, guest_data(1), 1);
 	assert_int_equal(submit(urgent, &job, urgent_done, 1), 0);
