@@ -16,8 +16,7 @@ void completion_wake_now(struct completion *completion)
 		atomic_store(&completion->woken, false);
 }
 
-/* Wakes the thread if it sleeps like this, or longer. */
-/* The same, if it is started and sleeps at least as deep as that. */
+/* Wakes the thread if it is started and sleeps at least as deep as that. */
 void completion_wake(struct completion *completion, enum completion_sleep least)
 {
 	if (atomic_load(&completion->started) && atomic_load(&completion->sleep) >= (int)least)
